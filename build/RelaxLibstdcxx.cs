@@ -1,0 +1,271 @@
+#nullable enable
+using System;
+using System.Collections.Generic;
+using System.IO;
+using System.Text;
+#if !NETHOOK_TESTS
+using Microsoft.Build.Framework;
+using Microsoft.Build.Utilities;
+
+/// <summary>Writes a copy of TorchSharp's library for Linux that loads where libstdc++ lacks GLIBCXX_3.4.32.</summary>
+/// <remarks>MSBuild compiles this file when it first needs it, against netstandard2.0, so it uses nothing newer.</remarks>
+public sealed class RelaxLibstdcxx : Task
+{
+    /// <summary>The library in the package cache; only read.</summary>
+    [Required]
+    public string Original { get; set; } = "";
+
+    /// <summary>The copy to write. Where the original is not what is expected, there is none afterwards.</summary>
+    [Required]
+    public string Relaxed { get; set; } = "";
+
+    /// <inheritdoc/>
+    public override bool Execute()
+    {
+        try
+        {
+            var changed = VersionNeed.CopyRelaxed(Original, Relaxed);
+            Log.LogMessage(MessageImportance.Low, "{0}: {1}", Relaxed, changed ? "relaxed" : "nothing to relax");
+        }
+        catch (InvalidDataException unexpected)
+        {
+            Log.LogWarning(
+                null, "NETHOOK001", null, Original, 0, 0, 0, 0,
+                "TorchSharp's library is used unchanged, since {0}. It may not load on Debian 12 or Ubuntu 22.04, whose libstdc++ "
+                + "lacks {1}. Use a TorchSharp version that NetHook supports, or set NetHookRelaxLibstdcxx to false.",
+                unexpected.Message, VersionNeed.Version);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            Log.LogError(null, "NETHOOK002", null, Relaxed, 0, 0, 0, 0, "The library cannot be written: {0}", failure.Message);
+        }
+
+        return !Log.HasLoggedErrors;
+    }
+}
+#endif
+
+/// <summary>Makes one symbol version that a 64-bit ELF library asks for, and does not use, a weak one.</summary>
+/// <remarks>
+/// A library lists the symbol versions it needs in <c>.gnu.version_r</c>. The loader refuses a library whose list names a
+/// version that is missing on the system, unless that entry has the flag <c>VER_FLG_WEAK</c>. GCC 13 adds GLIBCXX_3.4.32 to the
+/// list of everything that includes &lt;iostream&gt;, for a symbol that no relocation refers to: nothing is missed without it.
+/// See "Linux Standard Base Core Specification", Symbol Versioning.
+/// </remarks>
+internal static class VersionNeed
+{
+    /// <summary>The version that Debian 12 and Ubuntu 22.04 lack.</summary>
+    public const string Version = "GLIBCXX_3.4.32";
+
+    private const string Library = "libstdc++.so.6";
+    private const string UnusedSymbol = "_ZSt21ios_base_library_initv";
+    private const ushort Weak = 2;
+
+    /// <summary>Copies a library, with the one flag set, through a temporary file: what the destination was linked to stays.</summary>
+    /// <returns>Whether a flag was set; false where the library needs none and the copy is as the original.</returns>
+    /// <exception cref="InvalidDataException">The library is not what is expected; the destination is gone.</exception>
+    public static bool CopyRelaxed(string original, string destination)
+    {
+        var directory = Path.GetDirectoryName(Path.GetFullPath(destination))!;
+        Directory.CreateDirectory(directory);
+        File.Delete(destination);
+        var image = File.ReadAllBytes(original);
+        var changed = Relax(image);
+        var temporary = Path.Combine(directory, Path.GetRandomFileName());
+        try
+        {
+            File.WriteAllBytes(temporary, image);
+            File.Move(temporary, destination);
+        }
+        finally
+        {
+            File.Delete(temporary);
+        }
+
+        return changed;
+    }
+
+    /// <summary>Sets the flag in a library's image.</summary>
+    /// <returns>Whether it was set; false where the library does not ask for the version, or asks for it weakly already.</returns>
+    /// <exception cref="InvalidDataException">No such library, or one that uses the version; the image is unchanged.</exception>
+    public static bool Relax(byte[] image)
+    {
+        var elf = new Elf(image);
+        if (FindVersion(elf) is not { } entry)
+        {
+            return false;
+        }
+
+        ThrowIfUsed(elf, elf.UInt16(entry + 6));
+        var flags = elf.UInt16(entry + 4);
+        if ((flags & Weak) != 0)
+        {
+            return false;
+        }
+
+        image[entry + 4] |= (byte)Weak;
+        return true;
+    }
+
+    /// <summary>The offset of the version's Elf64_Vernaux in the one Elf64_Verneed of libstdc++.</summary>
+    private static long? FindVersion(Elf elf)
+    {
+        if (elf.Find(SectionType.VersionNeed) is not { } need)
+        {
+            return null;
+        }
+
+        long? found = null;
+        var names = elf.Linked(need);
+        var file = need.Start;
+        for (var files = need.Info; files > 0; files--)
+        {
+            var ofLibrary = elf.Text(names, elf.UInt32(need.Within(file, 16) + 4)) == Library;
+            var version = file + elf.UInt32(file + 8);
+            for (var versions = elf.UInt16(file + 2); versions > 0; versions--)
+            {
+                if (elf.Text(names, elf.UInt32(need.Within(version, 16) + 8)) == Version)
+                {
+                    Elf.Require(ofLibrary && found is null, $"{Version} is asked of a library other than {Library}, or twice");
+                    found = version;
+                }
+
+                version += elf.UInt32(version + 12);
+            }
+
+            file += elf.UInt32(file + 12);
+        }
+
+        return found;
+    }
+
+    private static void ThrowIfUsed(Elf elf, ushort version)
+    {
+        var symbols = elf.Find(SectionType.DynamicSymbols) ?? throw new InvalidDataException("it has no dynamic symbols");
+        var versions = elf.Find(SectionType.SymbolVersions) ?? throw new InvalidDataException("its symbols have no versions");
+        var names = elf.Linked(symbols);
+        var carriers = new HashSet<long>();
+        for (long symbol = 0; symbol < symbols.Size / 24; symbol++)
+        {
+            // The highest bit says that a symbol is hidden.
+            if ((elf.UInt16(versions.Within(versions.Start + (symbol * 2), 2)) & 0x7fff) == version)
+            {
+                var name = elf.Text(names, elf.UInt32(symbols.Start + (symbol * 24)));
+                Elf.Require(name == UnusedSymbol, $"its symbol {name} needs {Version}");
+                carriers.Add(symbol);
+            }
+        }
+
+        foreach (var relocations in elf.FindAll(SectionType.Relocations))
+        {
+            for (var relocation = relocations.Start; relocation + 24 <= relocations.End; relocation += 24)
+            {
+                Elf.Require(!carriers.Contains(elf.UInt32(relocation + 12)), $"it uses {UnusedSymbol}, which needs {Version}");
+            }
+        }
+    }
+
+    private enum SectionType : uint
+    {
+        Relocations = 4,
+        DynamicSymbols = 11,
+        VersionNeed = 0x6ffffffe,
+        SymbolVersions = 0x6fffffff,
+    }
+
+    private sealed class Section
+    {
+        public SectionType Type;
+        public long Start;
+        public long Size;
+        public uint Link;
+        public uint Info;
+
+        public long End => Start + Size;
+
+        /// <summary>Lets an offset pass if this many bytes from there are the section's.</summary>
+        public long Within(long offset, long size)
+        {
+            Elf.Require(offset >= Start && size <= End - offset, "a record lies outside its section");
+            return offset;
+        }
+    }
+
+    /// <summary>The sections of a 64-bit little-endian library for x86-64; every read is checked.</summary>
+    private sealed class Elf
+    {
+        private readonly byte[] _image;
+        private readonly List<Section> _sections = new();
+
+        public Elf(byte[] image)
+        {
+            _image = image;
+            Require(image.Length >= 64 && UInt32(0) == 0x464c457f, "it is no ELF file");
+            Require(image[4] == 2 && image[5] == 1, "it is no 64-bit little-endian file");
+            Require(UInt16(16) == 3 && UInt16(18) == 62, "it is no shared library for x86-64");
+            var headers = Offset(40);
+            Require(UInt16(58) == 64, "its section headers have an unknown size");
+            for (var index = 0; index < UInt16(60); index++)
+            {
+                var header = headers + (index * 64L);
+                _sections.Add(new Section
+                {
+                    Type = (SectionType)UInt32(header + 4),
+                    Start = Offset(header + 24),
+                    Size = Offset(header + 32),
+                    Link = UInt32(header + 40),
+                    Info = UInt32(header + 44),
+                });
+            }
+        }
+
+        public Section? Find(SectionType type) => _sections.Find(section => section.Type == type) is { } section ? InFile(section) : null;
+
+        public IEnumerable<Section> FindAll(SectionType type) => _sections.FindAll(section => section.Type == type).ConvertAll(InFile);
+
+        public Section Linked(Section section)
+        {
+            Require(section.Link < _sections.Count, "a section links to one that does not exist");
+            return InFile(_sections[(int)section.Link]);
+        }
+
+        public string Text(Section strings, long index)
+        {
+            var start = strings.Within(strings.Start + index, 1);
+            var end = Array.IndexOf(_image, (byte)0, (int)start, (int)(strings.End - start));
+            Require(end >= 0, "a name has no end");
+            return Encoding.UTF8.GetString(_image, (int)start, end - (int)start);
+        }
+
+        public ushort UInt16(long offset) => BitConverter.ToUInt16(_image, Checked(offset, 2));
+
+        public uint UInt32(long offset) => BitConverter.ToUInt32(_image, Checked(offset, 4));
+
+        private long Offset(long offset)
+        {
+            var value = BitConverter.ToInt64(_image, Checked(offset, 8));
+            Require(value >= 0, "an offset is larger than any file");
+            return value;
+        }
+
+        private int Checked(long offset, int size)
+        {
+            Require(offset >= 0 && offset <= _image.Length - size, "it ends early");
+            return (int)offset;
+        }
+
+        private Section InFile(Section section)
+        {
+            Require(section.Start <= _image.Length && section.Size <= _image.Length - section.Start, "a section lies outside the file");
+            return section;
+        }
+
+        public static void Require(bool condition, string otherwise)
+        {
+            if (!condition)
+            {
+                throw new InvalidDataException(otherwise);
+            }
+        }
+    }
+}
