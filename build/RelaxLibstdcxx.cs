@@ -6,7 +6,11 @@ using System.Text;
 #if !NETHOOK_TESTS
 using Microsoft.Build.Framework;
 using Microsoft.Build.Utilities;
+#endif
 
+namespace NetHook.Build;
+
+#if !NETHOOK_TESTS
 /// <summary>Writes a copy of TorchSharp's library for Linux that loads where libstdc++ lacks GLIBCXX_3.4.32.</summary>
 /// <remarks>MSBuild compiles this file when it first needs it, against netstandard2.0, so it uses nothing newer.</remarks>
 public sealed class RelaxLibstdcxx : Task
@@ -59,7 +63,7 @@ internal static class VersionNeed
 
     private const string Library = "libstdc++.so.6";
     private const string UnusedSymbol = "_ZSt21ios_base_library_initv";
-    private const ushort Weak = 2;
+    private const byte Weak = 2;
 
     /// <summary>Copies a library, with the one flag set, through a temporary file: what the destination was linked to stays.</summary>
     /// <returns>Whether a flag was set; false where the library needs none and the copy is as the original.</returns>
@@ -91,49 +95,37 @@ internal static class VersionNeed
     public static bool Relax(byte[] image)
     {
         var elf = new Elf(image);
-        if (FindVersion(elf) is not { } entry)
+        if (FindVersion(elf) is not { } entry || (elf.UInt16(entry + 4) & Weak) != 0)
         {
             return false;
         }
 
         ThrowIfUsed(elf, elf.UInt16(entry + 6));
-        var flags = elf.UInt16(entry + 4);
-        if ((flags & Weak) != 0)
-        {
-            return false;
-        }
-
-        image[entry + 4] |= (byte)Weak;
+        image[entry + 4] |= Weak;
         return true;
     }
 
-    /// <summary>The offset of the version's Elf64_Vernaux in the one Elf64_Verneed of libstdc++.</summary>
+    /// <summary>The offset of the version's Elf64_Vernaux, which hangs on the Elf64_Verneed of libstdc++.</summary>
     private static long? FindVersion(Elf elf)
     {
-        if (elf.Find(SectionType.VersionNeed) is not { } need)
+        if (elf.Find(SectionType.VersionNeed) is not { } needs)
         {
             return null;
         }
 
         long? found = null;
-        var names = elf.Linked(need);
-        var file = need.Start;
-        for (var files = need.Info; files > 0; files--)
+        var names = elf.Linked(needs);
+        foreach (var library in elf.Chain(needs, needs.Start, nextAt: 12))
         {
-            var ofLibrary = elf.Text(names, elf.UInt32(need.Within(file, 16) + 4)) == Library;
-            var version = file + elf.UInt32(file + 8);
-            for (var versions = elf.UInt16(file + 2); versions > 0; versions--)
+            foreach (var version in elf.Chain(needs, library + elf.UInt32(library + 8), nextAt: 12))
             {
-                if (elf.Text(names, elf.UInt32(need.Within(version, 16) + 8)) == Version)
+                if (elf.Text(names, elf.UInt32(version + 8)) == Version)
                 {
-                    Elf.Require(ofLibrary && found is null, $"{Version} is asked of a library other than {Library}, or twice");
+                    var name = elf.Text(names, elf.UInt32(library + 4));
+                    Elf.Require(name == Library && found is null, $"it asks {name} for {Version}, and that should be {Library}, once");
                     found = version;
                 }
-
-                version += elf.UInt32(version + 12);
             }
-
-            file += elf.UInt32(file + 12);
         }
 
         return found;
@@ -221,12 +213,22 @@ internal static class VersionNeed
 
         public Section? Find(SectionType type) => _sections.Find(section => section.Type == type) is { } section ? InFile(section) : null;
 
-        public IEnumerable<Section> FindAll(SectionType type) => _sections.FindAll(section => section.Type == type).ConvertAll(InFile);
+        public List<Section> FindAll(SectionType type) => _sections.FindAll(section => section.Type == type).ConvertAll(InFile);
 
         public Section Linked(Section section)
         {
             Require(section.Link < _sections.Count, "a section links to one that does not exist");
             return InFile(_sections[(int)section.Link]);
+        }
+
+        /// <summary>The offsets of 16-byte records, each of which says at <paramref name="nextAt"/> how far off the next is.</summary>
+        public IEnumerable<long> Chain(Section section, long start, int nextAt)
+        {
+            for (uint next = 1; next != 0; start += next)
+            {
+                yield return section.Within(start, 16);
+                next = UInt32(start + nextAt);
+            }
         }
 
         public string Text(Section strings, long index)

@@ -1,0 +1,41 @@
+using System.Diagnostics;
+
+namespace NetHook.Build.Tests;
+
+/// <summary>The dotnet command, as a user runs it in a folder of their own.</summary>
+internal static class Dotnet
+{
+    /// <summary>Runs dotnet in a folder; what it prints, once it succeeds.</summary>
+    public static Task<string> Run(string folder, params string[] arguments) => Start("dotnet", folder, arguments);
+
+    /// <summary>Runs a program in a folder; what it prints, once it succeeds.</summary>
+    public static async Task<string> Start(string program, string folder, params string[] arguments)
+    {
+        var start = new ProcessStartInfo(program, arguments)
+        {
+            WorkingDirectory = folder,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            RedirectStandardInput = true,
+        };
+
+        // What the build that runs these tests has set is not the user's; and no server outlives a test.
+        foreach (var name in start.Environment.Keys.Where(name => name.StartsWith("MSBUILD", StringComparison.OrdinalIgnoreCase)).ToList())
+        {
+            start.Environment.Remove(name);
+        }
+
+        start.Environment["MSBUILDDISABLENODEREUSE"] = "1";
+        start.Environment["UseSharedCompilation"] = "false";
+        start.Environment["DOTNET_CLI_USE_MSBUILD_SERVER"] = "0";
+
+        using var process = Process.Start(start)!;
+        process.StandardInput.Close();
+        var output = process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
+        var error = process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
+        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        var text = await output + await error;
+        Assert.True(process.ExitCode == 0, $"{program} {string.Join(' ', arguments)} gave {process.ExitCode}:\n{text}");
+        return text;
+    }
+}

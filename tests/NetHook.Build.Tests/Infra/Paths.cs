@@ -1,0 +1,15 @@
+using System.Reflection;
+
+namespace NetHook.Build.Tests;
+
+/// <summary>What the build knows and the tests need.</summary>
+internal static class Paths
+{
+    /// <summary>TorchSharp's library for Linux in the package cache, which nothing may change.</summary>
+    public static string LibTorchSharp { get; } = Metadata("LibTorchSharp");
+
+    public static string RepositoryRoot { get; } = Metadata("RepositoryRoot");
+
+    private static string Metadata(string key) =>
+        typeof(Paths).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(data => data.Key == key).Value!;
+}

@@ -1,0 +1,55 @@
+namespace NetHook.Build.Tests;
+
+/// <summary>A folder outside the repository in which someone builds with the repository's target and package versions.</summary>
+internal sealed class UserFolder : IDisposable
+{
+    private const string Program = "System.Console.WriteLine((int)TorchSharp.torch.arange(6).sum());";
+    private readonly TemporaryFolder _folder = new();
+
+    public UserFolder()
+    {
+        File.WriteAllText(_folder["Directory.Packages.props"], Import("Directory.Packages.props"));
+        File.WriteAllText(_folder["Directory.Build.targets"], Import("build/NetHook.targets"));
+    }
+
+    /// <summary>What <see cref="Program"/> prints.</summary>
+    public const string Sum = "15";
+
+    public string Root => _folder.Root;
+
+    public string this[string relative] => _folder[relative];
+
+    private static string LibTorch =>
+        OperatingSystem.IsWindows() ? "libtorch-cpu-win-x64" : OperatingSystem.IsMacOS() ? "libtorch-cpu-osx-arm64" : "libtorch-cpu-linux-x64";
+
+    public void Dispose() => _folder.Dispose();
+
+    /// <summary>Writes the project app.csproj; without libtorch's 500 MB, it can be built but not run.</summary>
+    public void WriteProject(bool libTorch = true, string more = "")
+    {
+        File.WriteAllText(_folder["Program.cs"], Program);
+        File.WriteAllText(_folder["app.csproj"], $"""
+            <Project Sdk="Microsoft.NET.Sdk">
+              <PropertyGroup>
+                <OutputType>Exe</OutputType>
+                <TargetFramework>net10.0</TargetFramework>
+              </PropertyGroup>
+              <ItemGroup>
+                <PackageReference Include="TorchSharp" />
+                <PackageReference Include="{LibTorch}" Condition="{libTorch}" />
+              </ItemGroup>
+              {more}
+            </Project>
+            """);
+    }
+
+    /// <summary>Writes the file-based app app.cs.</summary>
+    public void WriteFileBasedApp() => File.WriteAllText(_folder["app.cs"], $"""
+        #:package TorchSharp
+        #:package {LibTorch}
+        #:property CreateSymbolicLinksForCopyLocalIfPossible=true
+        {Program}
+        """);
+
+    private static string Import(string file) => $"""<Project><Import Project="{Path.Combine(Paths.RepositoryRoot, file)}" /></Project>""";
+}
