@@ -1,0 +1,114 @@
+using System.Text.Json;
+
+namespace NetHook.Interpretability;
+
+/// <summary>
+/// The weights of a model in Hugging Face's layout: <c>model.safetensors</c>, or several files that
+/// <c>model.safetensors.index.json</c> lists.
+/// </summary>
+internal sealed class CheckpointFolder : IDisposable
+{
+    public const string ConfigName = "config.json";
+    public const string WeightsName = "model.safetensors";
+    private const string IndexName = "model.safetensors.index.json";
+
+    private readonly List<SafetensorsFile> _files = [];
+    private readonly Dictionary<string, SafetensorsFile> _fileOf = [];
+
+    private CheckpointFolder(string folder) => Folder = folder;
+
+    public string Folder { get; }
+
+    /// <summary>The file that says which keys there are.</summary>
+    public string Listing { get; private set; } = "";
+
+    public IReadOnlyCollection<string> Keys => _fileOf.Keys;
+
+    public static CheckpointFolder Open(string folder)
+    {
+        var checkpoint = new CheckpointFolder(folder);
+        try
+        {
+            checkpoint.OpenFiles();
+            return checkpoint;
+        }
+        catch
+        {
+            checkpoint.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The file with the key, or null.</summary>
+    public SafetensorsFile? FileOf(string key) => _fileOf.GetValueOrDefault(key);
+
+    public void Dispose() => _files.ForEach(file => file.Dispose());
+
+    private void OpenFiles()
+    {
+        string single = Path.Combine(Folder, WeightsName), index = Path.Combine(Folder, IndexName);
+        if (File.Exists(single) || !File.Exists(index))
+        {
+            Listing = single;
+            if (!File.Exists(single))
+            {
+                string others = string.Join(", ", Directory.EnumerateFiles(Folder, "*model*").Select(Path.GetFileName).Order(StringComparer.Ordinal));
+                throw new CheckpointException(single, null, $"The folder has neither this file nor {IndexName}{(others.Length > 0 ? $"; it has {others}" : "")}.");
+            }
+
+            SafetensorsFile file = OpenFile(single);
+            foreach (string key in file.Entries.Keys)
+                _fileOf.Add(key, file);
+            return;
+        }
+
+        Listing = index;
+        Dictionary<string, SafetensorsFile> opened = [];
+        foreach ((string key, string name) in ReadIndex(index))
+        {
+            if (!opened.TryGetValue(name, out SafetensorsFile? file))
+                opened.Add(name, file = OpenFile(Path.Combine(Folder, name)));
+            if (!file.Entries.ContainsKey(key))
+                throw new CheckpointException(file.FilePath, key, $"The file has no such key, though {IndexName} says that it has.");
+            _fileOf.Add(key, file);
+        }
+    }
+
+    private SafetensorsFile OpenFile(string path)
+    {
+        SafetensorsFile file = SafetensorsFile.Open(path);
+        _files.Add(file);
+        return file;
+    }
+
+    private static List<(string Key, string Name)> ReadIndex(string path)
+    {
+        try
+        {
+            using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(path), new() { AllowDuplicateProperties = false });
+            if (document.RootElement.ValueKind != JsonValueKind.Object
+                || !document.RootElement.TryGetProperty("weight_map", out JsonElement map) || map.ValueKind != JsonValueKind.Object)
+            {
+                throw new CheckpointException(path, "weight_map", "It is missing, or is not a JSON object from keys to file names.");
+            }
+
+            return [.. map.EnumerateObject().Select(pair => (pair.Name, CheckName(path, pair.Name, pair.Value)))];
+        }
+        catch (JsonException e)
+        {
+            throw new CheckpointException(path, null, $"It is not valid JSON: {e.Message}", e);
+        }
+        catch (Exception e) when (e is (IOException or UnauthorizedAccessException) and not CheckpointException)
+        {
+            throw new CheckpointException(path, null, $"It cannot be read: {e.Message}", e);
+        }
+    }
+
+    private static string CheckName(string path, string key, JsonElement value)
+    {
+        string? name = value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+        if (string.IsNullOrEmpty(name) || name is "." or ".." || name.AsSpan().IndexOfAny("/\\:\0") >= 0)
+            throw new CheckpointException(path, key, $"It is said to be in {value.GetRawText()}, which is not the name of a file in this folder.");
+        return name;
+    }
+}

@@ -1,0 +1,26 @@
+namespace NetHook;
+
+/// <summary>
+/// A file of weights or settings cannot be used as it is: it is missing, damaged, made to harm, or holds something else
+/// than what is asked of it. The message names the file and, where there is one, the key.
+/// </summary>
+public sealed class CheckpointException : IOException
+{
+    /// <summary>Makes the exception.</summary>
+    /// <param name="file">The path of the file.</param>
+    /// <param name="key">The key in the file, or null where the whole file is meant.</param>
+    /// <param name="problem">What was expected and what was found, in whole sentences.</param>
+    /// <param name="innerException">What caused it.</param>
+    public CheckpointException(string file, string? key, string problem, Exception? innerException = null)
+        : base(key is null ? $"{file}: {problem}" : $"{file}, key '{key}': {problem}", innerException)
+    {
+        File = file;
+        Key = key;
+    }
+
+    /// <summary>The path of the file.</summary>
+    public string File { get; }
+
+    /// <summary>The key in the file, or null where the whole file is meant.</summary>
+    public string? Key { get; }
+}

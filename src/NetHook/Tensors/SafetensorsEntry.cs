@@ -1,0 +1,12 @@
+using System.Collections.Immutable;
+using static TorchSharp.torch;
+
+namespace NetHook;
+
+/// <summary>What the header of a safetensors file says of one tensor.</summary>
+/// <param name="Key">The tensor's name.</param>
+/// <param name="Dtype">The type of its elements.</param>
+/// <param name="Shape">Its shape; empty for a scalar.</param>
+/// <param name="Offset">Where its data begins, in bytes from the start of the file.</param>
+/// <param name="Length">The size of its data in bytes: what shape and type ask for.</param>
+public sealed record SafetensorsEntry(string Key, ScalarType Dtype, ImmutableArray<long> Shape, long Offset, long Length);

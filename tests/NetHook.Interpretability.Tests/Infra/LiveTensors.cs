@@ -1,0 +1,10 @@
+namespace NetHook.Interpretability.Tests;
+
+/// <summary>
+/// Tests that count live tensors run alone: <c>torch.Tensor.TotalCount</c> is one number for the whole process.
+/// </summary>
+[CollectionDefinition(Name, DisableParallelization = true)]
+public sealed class LiveTensors
+{
+    public const string Name = "live tensors";
+}
