@@ -112,8 +112,10 @@ public sealed partial class Gpt2 : Module<Tensor, Tensor>
 /// <summary>The embeddings, the blocks and the last layer norm: token ids in, hidden states out.</summary>
 internal sealed class Gpt2Transformer : Module<Tensor, Tensor>
 {
-    public readonly Module<Tensor, Tensor> wte, wpe, drop, ln_f;
+    // Parameters are listed in the order of the fields.
+    public readonly Module<Tensor, Tensor> wte, wpe, drop;
     public readonly ModuleList<Module<Tensor, Tensor>> h;
+    public readonly Module<Tensor, Tensor> ln_f;
 
     public Gpt2Transformer(Gpt2Config config, WeightFactory make)
         : base(nameof(Gpt2Transformer))
