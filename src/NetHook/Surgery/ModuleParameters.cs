@@ -43,17 +43,20 @@ internal static class ModuleParameters
         }
     }
 
-    /// <summary>The path of every parameter, a module's own before those below it; a tied weight once for each path.</summary>
-    internal static IEnumerable<string> Paths(Module model)
+    /// <summary>Every parameter under its path, a module's own before those below it; a tied weight once for each path.</summary>
+    internal static IEnumerable<(string Path, Parameter Parameter)> All(Module model)
     {
-        foreach (var (name, _) in Of(model))
-            yield return name;
+        foreach (var own in Of(model))
+            yield return own;
         foreach (var (path, module) in ModuleTree.Descendants(model))
         {
-            foreach (var (name, _) in Of(module))
-                yield return ModuleTree.Join(path, name);
+            foreach (var (name, parameter) in Of(module))
+                yield return (ModuleTree.Join(path, name), parameter);
         }
     }
+
+    /// <summary>The paths of <see cref="All"/>.</summary>
+    internal static IEnumerable<string> Paths(Module model) => All(model).Select(static found => found.Path);
 
     private static Parameter? Find(Module module, string path, int start)
     {
