@@ -36,6 +36,7 @@ internal static class TorchSharpInternals
         }),
         (typeof(ModuleList<>), "_list", "System.Collections.Generic.List`1[T]"),
         (typeof(ModuleDict<>), "_list", "System.Collections.Generic.List`1[System.ValueTuple`2[System.String,T]]"),
+        (typeof(Tensor), "<OwningDisposeScope>k__BackingField", "TorchSharp.DisposeScope"),
         (typeof(ModuleDict<>), "_dict", "System.Collections.Generic.Dictionary`2[System.String,T]"),
     ];
 
@@ -97,6 +98,13 @@ internal static class TorchSharpInternals
         return null;
     }
 
+    /// <summary>The dispose scope that a tensor belongs to, if any.</summary>
+    internal static DisposeScope? OwningScope(Tensor tensor)
+    {
+        EnsureSupported();
+        return OwningScopeField(tensor);
+    }
+
     [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_internal_submodules")]
     private static extern ref OrderedDict<string, Module> SubmodulesField(Module module);
 
@@ -105,6 +113,9 @@ internal static class TorchSharpInternals
 
     [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_internal_buffers")]
     private static extern ref OrderedDict<string, (Tensor, bool)> BuffersField(Module module);
+
+    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "<OwningDisposeScope>k__BackingField")]
+    private static extern ref DisposeScope? OwningScopeField(Tensor tensor);
 
     [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_modules")]
     private static extern ref List<IModule<Tensor, Tensor>> SequentialModulesField(Sequential sequential);
