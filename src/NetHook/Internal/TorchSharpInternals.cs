@@ -42,6 +42,8 @@ internal static class TorchSharpInternals
 
     private static readonly string? Problem = FindProblem(Required);
 
+    private static IEnumerable<Type> Hookable => [typeof(HookableModule<,>), typeof(jit.HookableScriptModule<,>)];
+
     private static IEnumerable<Type> GenericSequentials =>
     [
         typeof(Sequential<,>), typeof(Sequential<,,>), typeof(Sequential<,,,>),
@@ -96,6 +98,19 @@ internal static class TorchSharpInternals
         }
 
         return null;
+    }
+
+    /// <summary>The hooks that run after a module, whatever its arguments; none for a module that has no hooks.</summary>
+    internal static IEnumerable<Delegate> PostHooks(Module module)
+    {
+        EnsureSupported();
+        for (var type = module.GetType(); type is not null; type = type.BaseType)
+        {
+            if (type.IsGenericType && Hookable.Contains(type.GetGenericTypeDefinition()))
+                return ((System.Collections.IDictionary)Field(type, "post_hooks")!.GetValue(module)!).Values.Cast<Delegate>();
+        }
+
+        return [];
     }
 
     /// <summary>The dispose scope that a tensor belongs to, if any.</summary>

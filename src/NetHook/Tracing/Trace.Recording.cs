@@ -1,0 +1,86 @@
+using NetHook.Internal;
+
+namespace NetHook;
+
+// What the hooks tell the trace, and how readers get it.
+public sealed partial class Trace
+{
+    private Exception? _gradientFailure;
+
+    /// <summary>Whether a call made now, by the calling code, is for this trace.</summary>
+    internal bool Sees => !_disposed && (_flow is null || _flow.IsCurrent);
+
+    /// <summary>Whether an edit or a stop was asked for: a pass that misses the layer is then not what was asked for.</summary>
+    internal bool ActsOnModel =>
+        _stops || Options.EditOutput is not null || Options.EditInput is not null || Options.EditGradient is not null;
+
+    internal string Kind => string.Join(", ", Kinds());
+
+    /// <summary>Notes a call of the layer that other code made.</summary>
+    internal void MissCall()
+    {
+        if (!_disposed) Interlocked.Increment(ref _callsElsewhere);
+    }
+
+    /// <summary>Takes over what a call left, and ends the pass when that was asked for.</summary>
+    internal void Record(object? keptInput, object? keptOutput)
+    {
+        var number = Interlocked.Increment(ref _calls) - 1;
+        if (_keeps) _store.Store(number, keptInput is null && keptOutput is not null ? keptOutput : new KeptCall(keptInput, keptOutput));
+        if (_stops && (_stop is null || _stop.IsMetBy(this))) throw new StopForwardException(this);
+    }
+
+    internal void GradientEditFailed(Exception exception) => Interlocked.CompareExchange(ref _gradientFailure, exception, null);
+
+    internal T ReadOutput<T>(long number) =>
+        Read(number, Options.RetainOutput, "output", "RetainOutput", static (kept, asked) => Captures.Hand<T>(KeptCall.OutputOf(kept), asked));
+
+    internal T ReadInput<T>(long number) =>
+        Read(number, Options.RetainInput, "input", "RetainInput", static (kept, asked) => Captures.Hand<T>(InputOf(kept, asked), asked));
+
+    internal T ReadGradient<T>(long number)
+    {
+        ThrowGradientFailure();
+        return Read(number, Options.RetainGrad, "gradient", "RetainGrad", static (kept, asked) => Captures.HandGradient<T>(KeptCall.OutputOf(kept), asked));
+    }
+
+    internal LayerNotRunException NotRun() =>
+        new(Layer, Module.GetType(), Described, Interlocked.Read(ref _callsElsewhere));
+
+    private T Read<T>(long number, bool retained, string what, string option, Func<object, Asked, T> read)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        if (!retained)
+            throw new InvalidOperationException($"The {what} of layer {Described} is not kept. Trace it with {option} = true.");
+        if (_store.TryRead(number, read, new Asked(this, what), out var result)) return result;
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        if (CallCount == 0 || number == CallStore.Latest) throw NotRun();
+        throw new InvalidOperationException(
+            $"Call {number} of layer {Described} is not kept: the trace keeps the {Options.History}. "
+            + "Trace with History = CallHistory.All, or read the call before the layer runs again.");
+    }
+
+    internal void ThrowGradientFailure()
+    {
+        if (Interlocked.Exchange(ref _gradientFailure, null) is not { } failure) return;
+        throw new InvalidOperationException(
+            $"EditGradient of layer {Described} threw during backward(): {failure.Message} "
+            + "Every gradient that flowed through it is NaN since.",
+            failure);
+    }
+
+    private static object? InputOf(object kept, Asked asked) => kept is KeptCall call
+        ? call.Input
+        : throw new InvalidOperationException($"{asked.Subject} was not seen: the trace was made while the layer ran.");
+
+    private IEnumerable<string> Kinds()
+    {
+        if (Options.RetainInput) yield return "input";
+        if (Options.RetainOutput) yield return "output";
+        if (Options.RetainGrad) yield return "gradient";
+        if (Options.EditInput is not null) yield return "edit of the input";
+        if (Options.EditOutput is not null) yield return "edit of the output";
+        if (Options.EditGradient is not null) yield return "edit of the gradient";
+        if (_stops) yield return "stop";
+    }
+}

@@ -1,0 +1,50 @@
+using TorchSharp;
+
+namespace NetHook;
+
+/// <summary>One call of a traced layer, as kept by <see cref="Trace.Calls"/>.</summary>
+/// <remarks>
+/// A view of the trace, without tensors of its own: each read gives a fresh handle that is the reader's, and fails
+/// with a clear error when the trace no longer keeps the call.
+/// </remarks>
+public readonly record struct TracedCall
+{
+    private readonly Trace _trace;
+
+    internal TracedCall(Trace trace, long number)
+    {
+        _trace = trace;
+        Number = number;
+    }
+
+    /// <summary>Which call of the layer this is, counted from 0 since the trace was made or cleared.</summary>
+    public long Number { get; }
+
+    /// <summary>What the layer returned, for a layer that returns one tensor. A fresh handle at each read.</summary>
+    public torch.Tensor Output => OutputAs<torch.Tensor>();
+
+    /// <summary>What the layer was given, for a layer that takes one tensor. A fresh handle at each read.</summary>
+    public torch.Tensor Input => InputAs<torch.Tensor>();
+
+    /// <summary>The gradient at this call's output, after <c>backward()</c>. A fresh handle at each read.</summary>
+    public torch.Tensor Gradient => GradientAs<torch.Tensor>();
+
+    /// <summary>What the layer returned, as the type that it returns.</summary>
+    /// <typeparam name="T">The layer's return type.</typeparam>
+    /// <returns>Fresh handles to the tensors, in the same structure.</returns>
+    public T OutputAs<T>() => _trace.ReadOutput<T>(Number);
+
+    /// <summary>What the layer was given, as its argument type, or as a tuple of its arguments.</summary>
+    /// <typeparam name="T">The argument's type, or a tuple of the arguments' types.</typeparam>
+    /// <returns>Fresh handles to the tensors, in the same structure.</returns>
+    public T InputAs<T>() => _trace.ReadInput<T>(Number);
+
+    /// <summary>The gradients at this call's output, in its structure; null where no gradient arrived.</summary>
+    /// <typeparam name="T">The layer's return type.</typeparam>
+    /// <returns>Fresh handles to the gradients.</returns>
+    public T GradientAs<T>() => _trace.ReadGradient<T>(Number);
+
+    /// <summary>Says which call this is.</summary>
+    /// <returns>The call's number and the layer.</returns>
+    public override string ToString() => $"call {Number} of layer {_trace.Described}";
+}

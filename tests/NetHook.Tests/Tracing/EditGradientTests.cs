@@ -1,0 +1,125 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace NetHook.Tests.Tracing;
+
+public class EditGradientTests
+{
+    private readonly Tensor _x = randn(2, 3);
+
+    [Fact]
+    public void Edit_rewrites_what_flows_further_back_and_leaves_the_forward_pass()
+    {
+        using var net = Models.Small();
+        var plain = net.call(_x);
+        plain.sum().backward();
+        var expected = net.GetParameter("a.weight").grad! * 3;
+        net.zero_grad();
+        using var edit = new Trace(net, "a", new() { EditGradient = (Tensor gradient) => gradient * 3 });
+        var traced = net.call(_x);
+        traced.sum().backward();
+        TensorAssert.Same(plain, traced);
+        TensorAssert.Near(expected, net.GetParameter("a.weight").grad!);
+    }
+
+    [Fact]
+    public void Edit_can_read_and_return_null()
+    {
+        using var net = Models.Small();
+        Tensor? seen = null;
+        using var edit = new Trace(net, "c", new()
+        {
+            EditGradient = (Tensor gradient, string layer) =>
+            {
+                Assert.Equal("c", layer);
+                seen = gradient.clone().DetachFromDisposeScope();
+                return (Tensor?)null;
+            },
+        });
+        (net.call(_x) * 2).sum().backward();
+        TensorAssert.Same(full(2, 2, 2f), seen!);
+        Assert.NotNull(net.GetParameter("a.weight").grad);
+    }
+
+    [Fact]
+    public void Edited_gradient_is_the_one_that_RetainGrad_keeps()
+    {
+        using var net = Models.Small();
+        using var edit = new Trace(net, "c", new() { RetainGrad = true, EditGradient = (Tensor gradient) => gradient * 5 });
+        net.call(_x).sum().backward();
+        TensorAssert.Same(full(2, 2, 5f), edit.Gradient);
+    }
+
+    [Fact]
+    public void Frozen_model_with_RetainGrad_still_reaches_the_edit()
+    {
+        using var net = Models.Small();
+        Gradients.SetRequiresGrad(false, net);
+        using var edit = new Trace(net, "b", new() { RetainGrad = true, EditGradient = (Tensor gradient) => gradient * 0 });
+        net.call(_x).sum().backward();
+        TensorAssert.Same(zeros(2, 4), edit.Gradient);
+    }
+
+    [Fact]
+    public void Nested_outputs_are_edited_tensor_by_tensor()
+    {
+        using var layer = new Returns<(Tensor, List<Tensor>)>(x => (x * 2, [x * 3, x.argmax(1)]));
+        using var edit = new Trace(layer, null, new() { EditGradient = (Tensor gradient) => gradient * 10 });
+        var leaf = randn(2, 3, requires_grad: true);
+        var (a, list) = layer.call(leaf);
+        (a.sum() + list[0].sum()).backward();
+        TensorAssert.Near(full(2, 3, 50f), leaf.grad!);
+    }
+
+    [Fact]
+    public void Every_call_of_a_shared_layer_is_edited()
+    {
+        var shared = nn.Linear(3, 3, hasBias: false);
+        using var net = nn.Sequential(("one", shared), ("two", shared));
+        var gradients = new List<Tensor>();
+        using var edit = new Trace(net, "one", new()
+        {
+            EditGradient = (Tensor gradient) =>
+            {
+                gradients.Add(gradient.clone());
+                return gradient;
+            },
+        });
+        net.call(_x).sum().backward();
+        Assert.Equal(2, gradients.Count);
+        TensorAssert.Same(ones(2, 3), gradients[0]);
+        TensorAssert.Near(shared.weight.sum(dim: 0).expand(2, 3), gradients[1]);
+    }
+
+    [Fact]
+    public void Layers_in_place_behind_the_edit_work()
+    {
+        using var net = Models.Small();
+        using var edit = new Trace(net, "a", new() { EditGradient = (Tensor gradient) => gradient });
+        net.call(_x).sum().backward();
+        Assert.NotNull(net.GetParameter("a.weight").grad);
+    }
+
+    [Fact]
+    public void Pass_without_gradients_is_left_alone()
+    {
+        using var net = Models.Small();
+        using var edit = new Trace(net, "a", new() { EditGradient = (Tensor gradient) => gradient });
+        using (no_grad()) Assert.False(net.call(_x).requires_grad);
+    }
+
+    [Fact]
+    public void Exception_in_an_edit_reaches_the_reader_and_spoils_the_gradients_for_all_to_see()
+    {
+        using var net = Models.Small();
+        using var edit = new Trace(net, "c", new() { RetainGrad = true, EditGradient = (Tensor gradient) => gradient.sum() });
+        net.call(_x).sum().backward();
+        Assert.True(net.GetParameter("a.weight").grad!.isnan().any().ToBoolean());
+        const string message =
+            "EditGradient of layer 'c' (Linear) threw during backward(): EditGradient of layer 'c' (Linear) was given a gradient "
+            + "of shape [2, 2] and returned one of shape []. Return one of the same shape. Every gradient that flowed through it is NaN since.";
+        Messages.Same(message, () => edit.Gradient);
+        Messages.Same(message, () => edit.Run(() => net.call(_x).sum().backward()));
+        edit.Run(() => net.call(_x));
+    }
+}

@@ -1,0 +1,90 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace NetHook.Tests.Tracing;
+
+[Collection(LiveTensors.Name)]
+public class HistoryTests
+{
+    private static Trace Trace(nn.Module layer, CallHistory history) => new(layer, null, new() { History = history, RetainInput = true });
+
+    private static nn.Module<Tensor, Tensor> Double() => Models.Layer(x => x * 2);
+
+    [Fact]
+    public void All_keeps_every_call_in_order()
+    {
+        using var layer = Double();
+        using var trace = Trace(layer, CallHistory.All);
+        for (var i = 0; i < 5; i++) layer.call(tensor((double)i));
+        Assert.Equal(5, trace.CallCount);
+        Assert.Equal([0.0, 2, 4, 6, 8], trace.Calls.Select(call => call.Output.ToDouble()));
+        Assert.Equal([0.0, 1, 2, 3, 4], trace.Calls.Select(call => call.Input.ToDouble()));
+        Assert.Equal(8.0, trace.Output.ToDouble());
+        Assert.Equal([0L, 1, 2, 3, 4], trace.Calls.Select(call => call.Number));
+    }
+
+    [Fact]
+    public void LastOf_keeps_the_last_calls_and_counts_all()
+    {
+        using var layer = Double();
+        using var trace = Trace(layer, CallHistory.LastOf(2));
+        for (var i = 0; i < 5; i++) layer.call(tensor((double)i));
+        Assert.Equal(5, trace.CallCount);
+        Assert.Equal([6.0, 8], trace.Calls.Select(call => call.Output.ToDouble()));
+    }
+
+    [Fact]
+    public void Last_keeps_one()
+    {
+        using var layer = Double();
+        using var trace = Trace(layer, CallHistory.Last);
+        Assert.Empty(trace.Calls);
+        for (var i = 0; i < 3; i++) layer.call(tensor((double)i));
+        Assert.Equal([2L], trace.Calls.Select(call => call.Number));
+        Assert.Equal(4.0, trace.Calls[0].Output.ToDouble());
+    }
+
+    [Fact]
+    public void Call_that_is_no_longer_kept_says_so()
+    {
+        using var layer = Double();
+        using var trace = Trace(layer, CallHistory.LastOf(2));
+        layer.call(zeros(1));
+        var first = trace.Calls[0];
+        layer.call(zeros(1));
+        layer.call(zeros(1));
+        Messages.Same(
+            "Call 0 of layer '' (the model itself, FunctionLayer) is not kept: the trace keeps the last 2 calls. "
+            + "Trace with History = CallHistory.All, or read the call before the layer runs again.",
+            () => first.Output);
+        Assert.Equal("call 0 of layer '' (the model itself, FunctionLayer)", first.ToString());
+    }
+
+    [Fact]
+    public void Clear_and_dispose_free_every_call()
+    {
+        using var layer = Double();
+        using var x = zeros(1);
+        var before = Live.Tensors;
+        var trace = Trace(layer, CallHistory.All);
+        for (var i = 0; i < 10; i++) layer.call(x).Dispose();
+        Assert.Equal(before + 20, torch.Tensor.TotalCount);
+        trace.Clear();
+        Assert.Equal(before, torch.Tensor.TotalCount);
+        Assert.Equal(0, trace.CallCount);
+        layer.call(x).Dispose();
+        Assert.Equal(1, trace.CallCount);
+        Assert.Single(trace.Calls);
+        trace.Dispose();
+        Assert.Equal(before, torch.Tensor.TotalCount);
+    }
+
+    [Fact]
+    public void History_of_no_calls_is_refused()
+    {
+        Assert.Throws<ArgumentOutOfRangeException>(() => CallHistory.LastOf(0));
+        Assert.Equal(["last call", "last 3 calls", "all calls"], new[] { CallHistory.Last, CallHistory.LastOf(3), CallHistory.All }.Select(h => h.ToString()));
+        Assert.Equal(CallHistory.Last, default);
+        Assert.Equal(CallHistory.Last, CallHistory.LastOf(1));
+    }
+}

@@ -1,0 +1,178 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace NetHook.Tests.Tracing;
+
+/// <summary>Run and Stop: where a pass ends, and whose stop it is.</summary>
+public class RunTests
+{
+    private readonly Tensor _x = randn(2, 3);
+
+    [Fact]
+    public void Stop_runs_the_model_up_to_the_layer()
+    {
+        var ran = false;
+        using var net = nn.Sequential(("a", nn.Linear(3, 4)), ("b", Models.Layer(x => { ran = true; return x + 1; })));
+        using var trace = new Trace(net, "a", new() { Stop = true });
+        trace.Run(() => net.call(_x));
+        Assert.False(ran);
+        var output = trace.Output;
+        trace.Dispose();
+        TensorAssert.Same(((nn.Module<Tensor, Tensor>)net.GetModule("a")).call(_x), output);
+    }
+
+    [Fact]
+    public void Stop_outside_of_Run_is_an_exception_that_names_its_trace()
+    {
+        using var net = Models.Small();
+        using var trace = new Trace(net, "a", new() { Stop = true });
+        var stop = Assert.Throws<StopForwardException>(() => net.call(_x));
+        Assert.Same(trace, stop.Trace);
+        Assert.Equal("The forward pass was stopped at layer 'a' (Linear). Run it inside the trace's Run, which ends there quietly.", stop.Message);
+    }
+
+    // Defect 1.
+    [Fact]
+    public void Run_without_the_layer_running_says_so_where_a_stop_was_asked_for()
+    {
+        using var net = new ScopedNet();
+        using var trace = new Trace(net, "unused", new() { Stop = true });
+        Assert.Throws<LayerNotRunException>(() => trace.Run(() => net.call(_x)));
+    }
+
+    [Fact]
+    public void Run_without_the_layer_running_says_so_where_an_edit_was_asked_for()
+    {
+        using var net = new ScopedNet();
+        using var trace = new Trace(net, "unused", new() { EditOutput = (Tensor output) => output });
+        Assert.Throws<LayerNotRunException>(() => trace.Run(() => net.call(_x)));
+    }
+
+    [Fact]
+    public void Run_without_the_layer_running_leaves_it_to_the_reader_where_nothing_was_changed()
+    {
+        using var net = new ScopedNet();
+        using var trace = new Trace(net, "unused");
+        trace.Run(() => net.call(_x));
+        Assert.Throws<LayerNotRunException>(() => trace.Output);
+    }
+
+    // Defect 3.
+    [Fact]
+    public void Run_forgets_the_pass_before()
+    {
+        using var net = new ScopedNet();
+        using var trace = new Trace(net, "first");
+        trace.Run(() => net.call(_x));
+        Assert.Equal(1, trace.CallCount);
+        trace.Run(() => { });
+        Assert.Equal(0, trace.CallCount);
+        Assert.Throws<LayerNotRunException>(() => trace.Output);
+    }
+
+    [Fact]
+    public void Trace_can_run_many_passes()
+    {
+        using var net = Models.Small();
+        using var trace = new Trace(net, "c");
+        for (var i = 0; i < 3; i++)
+        {
+            Tensor? result = null;
+            trace.Run(() => result = net.call(_x * i));
+            TensorAssert.Same(result!, trace.Output);
+        }
+    }
+
+    // Defect 4.
+    [Fact]
+    public void Run_ends_only_on_its_own_stop()
+    {
+        using var net = Models.Small();
+        using var late = new Trace(net, "c", new() { Stop = true });
+        using var early = new Trace(net, "a", new() { Stop = true });
+        var stop = Assert.Throws<StopForwardException>(() => late.Run(() => net.call(_x)));
+        Assert.Same(early, stop.Trace);
+        late.Clear();
+        early.Run(() => Assert.Throws<StopForwardException>(() => late.Run(() => net.call(_x))));
+        Assert.Equal(1, early.CallCount);
+        Assert.Throws<LayerNotRunException>(() => late.Output);
+    }
+
+    [Fact]
+    public void Exceptions_pass_through_Run()
+    {
+        using var net = new ScopedNet { Fail = true };
+        using var trace = new Trace(net, "first", new() { RetainInput = true });
+        Assert.Throws<InvalidOperationException>(() => trace.Run(() => net.call(_x)));
+        Assert.Equal(1, trace.CallCount);
+    }
+
+    [Fact]
+    public void Other_traces_on_a_stopped_layer_made_before_the_stop_have_seen_the_call()
+    {
+        using var net = Models.Small();
+        using var before = new Trace(net, "a");
+        using var stop = new Trace(net, "a", new() { Stop = true });
+        stop.Run(() => net.call(_x));
+        TensorAssert.Same(before.Output, stop.Output);
+    }
+
+    [Fact]
+    public void TraceDict_stops_after_the_layer_listed_last_even_when_others_would_run_later()
+    {
+        using var net = Models.Small();
+        using var traces = new TraceDict(net, ["c", "a", "b", "a"], new() { Stop = true });
+        traces.Run(() => net.call(_x));
+        Assert.Equal([0, 1, 1], traces.Values.Select(trace => trace.CallCount));
+    }
+
+    [Fact]
+    public void TraceDict_stops_when_every_listed_layer_has_run_under_AllListed()
+    {
+        using var net = nn.Sequential(("a", nn.Linear(3, 3)), ("b", nn.ReLU()), ("c", nn.ReLU()), ("d", nn.ReLU()));
+        using var traces = new TraceDict(net, ["c", "a"], new() { Stop = true, StopRule = StopRule.AllListed });
+        for (var i = 0; i < 2; i++)
+        {
+            var finished = false;
+            traces.Run(() =>
+            {
+                net.call(_x);
+                finished = true;
+            });
+            Assert.False(finished);
+            Assert.All(traces.Values, trace => Assert.Equal(1, trace.CallCount));
+        }
+    }
+
+    // Defect 1: an empty list.
+    [Fact]
+    public void TraceDict_of_no_layers_stops_nowhere()
+    {
+        using var net = Models.Small();
+        using var traces = new TraceDict(net, [], new() { Stop = true });
+        Tensor? result = null;
+        traces.Run(() => result = net.call(_x));
+        Assert.NotNull(result);
+        Assert.Empty(traces);
+    }
+
+    [Fact]
+    public void TraceDict_ends_on_no_stop_but_its_own()
+    {
+        using var net = Models.Small();
+        using var single = new Trace(net, "a", new() { Stop = true });
+        using var traces = new TraceDict(net, ["a", "c"], new() { Stop = true });
+        Assert.Same(single, Assert.Throws<StopForwardException>(() => traces.Run(() => net.call(_x))).Trace);
+    }
+
+    [Fact]
+    public void TraceDict_of_edits_says_when_none_of_its_layers_ran()
+    {
+        using var net = new ScopedNet();
+        using var traces = new TraceDict(net, ["unused"], new() { EditOutput = (Tensor output) => output });
+        Assert.Throws<LayerNotRunException>(() => traces.Run(() => net.call(_x)));
+        using var some = new TraceDict(net, ["unused", "first"], new() { EditOutput = (Tensor output) => output });
+        some.Run(() => net.call(_x));
+        Assert.Equal(1, some["first"].CallCount);
+    }
+}
