@@ -1,0 +1,138 @@
+using NetHook.Internal;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace NetHook;
+
+/// <summary>
+/// The usual interventions on an activation x, each with its formula. They act on the whole tensor, or on the slices
+/// that <see cref="InterventionExtensions.At"/> picks, and compose with <see cref="InterventionExtensions.Then"/>.
+/// </summary>
+/// <remarks>
+/// Tensors given to an intervention stay the caller's: keep them alive as long as the intervention is used. Formulas
+/// are computed in the activation's dtype. All are differentiable, and safe to use from several threads.
+/// </remarks>
+/// <example><c>EditOutput = Interventions.Add(direction, 4).At(Slice.Tokens(^1))</c></example>
+public static class Interventions
+{
+    /// <summary>x ← 0: zero ablation.</summary>
+    /// <returns>The intervention.</returns>
+    public static Intervention Zero() => static (value, _) => value.zeros_like();
+
+    /// <summary>
+    /// x ← mean of x over the dimensions given, everywhere along them: mean ablation within the batch. For the mean
+    /// over a data set, use <see cref="Replace"/> with that mean.
+    /// </summary>
+    /// <param name="dimensions">The dimensions averaged over; the first one (the batch) when none is given.</param>
+    /// <returns>The intervention.</returns>
+    public static Intervention Mean(params long[] dimensions)
+    {
+        ArgumentNullException.ThrowIfNull(dimensions);
+        long[] over = dimensions.Length == 0 ? [0] : [.. dimensions];
+        return (value, layer) =>
+        {
+            foreach (var dimension in over) Slice.CheckDimension("Mean", dimension, value, layer);
+            using var scope = NewDisposeScope();
+            return value.mean(over, keepdim: true).expand_as(value).clone().MoveToOuterDisposeScope();
+        };
+    }
+
+    /// <summary>x ← x + factor · v: steering along a vector (Turner et al. 2023, "Activation Addition").</summary>
+    /// <param name="vector">v: any shape that broadcasts to the activation's, such as <c>[features]</c>.</param>
+    /// <param name="factor">How much of it is added.</param>
+    /// <returns>The intervention.</returns>
+    public static Intervention Add(Tensor vector, double factor = 1)
+    {
+        ArgumentNullException.ThrowIfNull(vector);
+        return (value, layer) => value.add(Fitting("Add", vector, value, layer), alpha: factor);
+    }
+
+    /// <summary>x ← factor · x.</summary>
+    /// <param name="factor">The factor.</param>
+    /// <returns>The intervention.</returns>
+    public static Intervention Scale(double factor) => (value, _) => value.mul(factor);
+
+    /// <summary>x ← x + σ · ε with ε drawn from the standard normal distribution, anew at each call.</summary>
+    /// <param name="standardDeviation">σ, in the activation's units.</param>
+    /// <param name="seed">Seeds this intervention's own generator: equal seeds give equal noise, call by call.</param>
+    /// <returns>The intervention. Where several threads use it, the order in which they draw is theirs.</returns>
+    public static Intervention Noise(double standardDeviation, long seed)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(standardDeviation);
+        var generator = new Generator((ulong)seed, CPU);
+        return (value, layer) =>
+        {
+            if (!value.is_floating_point()) throw Misfit("Noise", $"dtype {value.dtype}", value, layer, "noise needs a floating-point activation");
+            using var scope = NewDisposeScope();
+            Tensor noise;
+            lock (generator) noise = randn(value.shape, dtype: float32, generator: generator);
+            return (value + noise.to(value.dtype, value.device) * standardDeviation).MoveToOuterDisposeScope();
+        };
+    }
+
+    /// <summary>x ← x − (x · d̂) d̂ with d̂ = d / ‖d‖: removes a direction from the features (Ravfogel et al. 2020).</summary>
+    /// <param name="direction">d: shape <c>[features]</c>, not zero; the features are the activation's last dimension.</param>
+    /// <returns>The intervention.</returns>
+    public static Intervention ProjectOut(Tensor direction)
+    {
+        ArgumentNullException.ThrowIfNull(direction);
+        if (direction.dim() != 1) throw new ArgumentException($"A direction has the shape [features]; this one has {Shape(direction)}.", nameof(direction));
+        if (direction.norm().ToDouble() == 0) throw new ArgumentException("The direction is zero, which points nowhere.", nameof(direction));
+        return (value, layer) =>
+        {
+            if (value.dim() == 0 || value.shape[^1] != direction.shape[0])
+                throw Misfit("ProjectOut", $"a direction of shape {Shape(direction)}", value, layer, "its length must be that of the last dimension");
+            Same("ProjectOut", direction, value, layer);
+            using var scope = NewDisposeScope();
+            var unit = direction / direction.norm();
+            return (value - (value * unit).sum(-1, keepdim: true) * unit).MoveToOuterDisposeScope();
+        };
+    }
+
+    /// <summary>x ← min(max(x, lowest), highest).</summary>
+    /// <param name="lowest">The least value left; negative infinity for none.</param>
+    /// <param name="highest">The greatest value left; infinity for none.</param>
+    /// <returns>The intervention.</returns>
+    public static Intervention Clamp(double lowest = double.NegativeInfinity, double highest = double.PositiveInfinity)
+    {
+        if (double.IsNaN(lowest) || double.IsNaN(highest) || lowest > highest)
+            throw new ArgumentException($"Nothing lies between {lowest} and {highest}: give the lower bound first.");
+        return (value, _) => value.clamp(lowest, highest);
+    }
+
+    /// <summary>
+    /// x ← a: activation patching, with an activation saved from another run. Patching a layer with its own activation
+    /// changes nothing, to the bit.
+    /// </summary>
+    /// <param name="activation">a: the activation's shape, or one that broadcasts to it (one saved row for a whole batch).</param>
+    /// <returns>The intervention.</returns>
+    public static Intervention Replace(Tensor activation)
+    {
+        ArgumentNullException.ThrowIfNull(activation);
+        return (value, layer) => Fitting("Replace", activation, value, layer).expand_as(value);
+    }
+
+    internal static InvalidOperationException Misfit(string name, string what, Tensor value, string layer, string rule) => new(
+        $"{name} at layer '{layer}': {what} does not fit an activation of shape {Shape(value)}; {rule}.");
+
+    internal static string Shape(Tensor tensor) => $"[{string.Join(", ", tensor.shape)}]";
+
+    private static Tensor Fitting(string name, Tensor tensor, Tensor value, string layer)
+    {
+        var (shape, target) = (tensor.shape, value.shape);
+        var fits = shape.Length <= target.Length;
+        for (var i = 1; fits && i <= shape.Length; i++) fits = shape[^i] == 1 || shape[^i] == target[^i];
+        if (!fits)
+            throw Misfit(name, $"a tensor of shape {Shape(tensor)}", value, layer, "each dimension, from the last, must be the same or 1");
+        Same(name, tensor, value, layer);
+        return tensor;
+    }
+
+    private static void Same(string name, Tensor tensor, Tensor value, string layer)
+    {
+        if (tensor.dtype == value.dtype && tensor.device_type == value.device_type && tensor.device_index == value.device_index) return;
+        throw new InvalidOperationException(
+            $"{name} at layer '{layer}': the tensor is {tensor.dtype} on {tensor.device} and the activation {value.dtype} on {value.device}. "
+            + $"Convert it once, with to(ScalarType.{value.dtype}, activation.device), before it is used.");
+    }
+}
