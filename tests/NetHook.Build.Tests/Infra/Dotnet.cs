@@ -8,8 +8,19 @@ internal static class Dotnet
     /// <summary>Runs dotnet in a folder; what it prints, once it succeeds.</summary>
     public static Task<string> Run(string folder, params string[] arguments) => Start("dotnet", folder, arguments);
 
+    /// <summary>Runs dotnet in a folder, with settings of its own in the environment.</summary>
+    public static Task<string> Run(string folder, IReadOnlyDictionary<string, string> environment, params string[] arguments) =>
+        Start("dotnet", folder, environment, arguments);
+
     /// <summary>Runs a program in a folder; what it prints, once it succeeds.</summary>
-    public static async Task<string> Start(string program, string folder, params string[] arguments)
+    public static Task<string> Start(string program, string folder, params string[] arguments) =>
+        Start(program, folder, new Dictionary<string, string>(), arguments);
+
+    private static async Task<string> Start(
+        string program,
+        string folder,
+        IReadOnlyDictionary<string, string> environment,
+        params string[] arguments)
     {
         var start = new ProcessStartInfo(program, arguments)
         {
@@ -28,6 +39,11 @@ internal static class Dotnet
         start.Environment["MSBUILDDISABLENODEREUSE"] = "1";
         start.Environment["UseSharedCompilation"] = "false";
         start.Environment["DOTNET_CLI_USE_MSBUILD_SERVER"] = "0";
+
+        foreach (var (name, value) in environment)
+        {
+            start.Environment[name] = value;
+        }
 
         using var process = Process.Start(start)!;
         process.StandardInput.Close();

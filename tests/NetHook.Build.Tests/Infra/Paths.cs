@@ -8,6 +8,8 @@ internal static class Paths
     /// <summary>TorchSharp's library for Linux in the package cache, which nothing may change.</summary>
     public static string LibTorchSharp { get; } = Metadata("LibTorchSharp");
 
+    public static string PackageCache { get; } = Metadata("PackageCache");
+
     public static string RepositoryRoot { get; } = Metadata("RepositoryRoot");
 
     private static string Metadata(string key) =>

@@ -1,18 +1,21 @@
 namespace NetHook.Build.Tests;
 
-/// <summary>A folder outside the repository in which someone builds with the repository's target and package versions.</summary>
+/// <summary>A folder outside the repository in which someone builds with the repository's package versions, and its target.</summary>
 internal sealed class UserFolder : IDisposable
 {
-    private const string Program = "System.Console.WriteLine((int)TorchSharp.torch.arange(6).sum());";
+    private const string SumProgram = "System.Console.WriteLine((int)TorchSharp.torch.arange(6).sum());";
     private readonly TemporaryFolder _folder = new();
 
-    public UserFolder()
+    public UserFolder(bool withTarget = true)
     {
         File.WriteAllText(_folder["Directory.Packages.props"], Import("Directory.Packages.props"));
-        File.WriteAllText(_folder["Directory.Build.targets"], Import("build/NetHook.targets"));
+        if (withTarget)
+        {
+            File.WriteAllText(_folder["Directory.Build.targets"], Import("build/NetHook.targets"));
+        }
     }
 
-    /// <summary>What <see cref="Program"/> prints.</summary>
+    /// <summary>What the programs written here print.</summary>
     public const string Sum = "15";
 
     public string Root => _folder.Root;
@@ -27,7 +30,7 @@ internal sealed class UserFolder : IDisposable
     /// <summary>Writes the project app.csproj; without libtorch's 500 MB, it can be built but not run.</summary>
     public void WriteProject(bool libTorch = true, string more = "")
     {
-        File.WriteAllText(_folder["Program.cs"], Program);
+        File.WriteAllText(_folder["Program.cs"], SumProgram);
         File.WriteAllText(_folder["app.csproj"], $"""
             <Project Sdk="Microsoft.NET.Sdk">
               <PropertyGroup>
@@ -48,7 +51,7 @@ internal sealed class UserFolder : IDisposable
         #:package TorchSharp
         #:package {LibTorch}
         #:property CreateSymbolicLinksForCopyLocalIfPossible=true
-        {Program}
+        {SumProgram}
         """);
 
     private static string Import(string file) => $"""<Project><Import Project="{Path.Combine(Paths.RepositoryRoot, file)}" /></Project>""";
