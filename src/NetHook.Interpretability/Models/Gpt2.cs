@@ -57,6 +57,9 @@ public sealed partial class Gpt2 : Module<Tensor, Tensor>
     /// <summary>The sizes and settings the model was made with.</summary>
     public Gpt2Config Config { get; }
 
+    /// <summary>Where the weights are.</summary>
+    public Device Device => parameters().First().device;
+
     /// <summary>Computes the logits of the next token at each position.</summary>
     /// <param name="input">Token ids, Int64 <c>[batch, tokens]</c>.</param>
     /// <returns>The logits, <c>[batch, tokens, vocabulary]</c>.</returns>

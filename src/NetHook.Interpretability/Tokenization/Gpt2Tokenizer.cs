@@ -54,6 +54,8 @@ public sealed class Gpt2Tokenizer
     /// <summary>The id of <see cref="EndOfText"/>, or null where the vocabulary has none.</summary>
     public int? EndOfTextId { get; }
 
+    internal int LargestId => _bytes.Keys.Max();
+
     /// <summary>Reads <c>vocab.json</c> and <c>merges.txt</c>.</summary>
     /// <param name="folder">The folder with the two files.</param>
     /// <returns>The tokenizer.</returns>
@@ -183,6 +185,9 @@ public sealed class Gpt2Tokenizer
 
         return first..token;
     }
+
+    /// <summary>The token's text, or its id in angle brackets where the vocabulary is smaller than the model's.</summary>
+    internal string TextOf(int id) => _bytes.ContainsKey(id) ? TokenText(id) : $"<{id}>";
 
     private static bool IsCut(string text, int index) => index > 0 && index < text.Length && char.IsSurrogatePair(text, index - 1);
 

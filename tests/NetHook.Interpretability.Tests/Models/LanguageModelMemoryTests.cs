@@ -1,0 +1,21 @@
+using static TorchSharp.torch;
+
+namespace NetHook.Interpretability.Tests;
+
+[Collection(LiveTensors.Name)]
+public sealed class LanguageModelMemoryTests
+{
+    [Fact]
+    public void Prediction_and_generation_leave_no_tensors()
+    {
+        using var model = new LanguageModel(
+            Tiny.Model(Tiny.Config with { VocabSize = TinyVocabulary.Vocabulary.Count, NPositions = 30 }), TinyVocabulary.Tokenizer);
+        model.NextTokens("The");
+        long before = Tensor.TotalCount;
+
+        model.NextTokens("The capital");
+        model.Generate("The capital", 10);
+
+        Assert.Equal(before, Tensor.TotalCount);
+    }
+}
