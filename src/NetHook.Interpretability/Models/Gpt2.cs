@@ -37,9 +37,10 @@ public sealed partial class Gpt2 : Module<Tensor, Tensor>
     /// <param name="device">
     /// Where the weights are. On <c>torch.META</c> the model takes no memory: it computes shapes, and nothing else.
     /// </param>
+    /// <param name="generator">What draws the weights; null is torch's own generator for the device.</param>
     /// <exception cref="ArgumentException">The settings are not those of a GPT-2; the message names the setting.</exception>
-    public Gpt2(Gpt2Config config, ScalarType dtype = ScalarType.Float32, Device? device = null)
-        : this(Checked(config), new WeightFactory(config, dtype, device ?? CPU))
+    public Gpt2(Gpt2Config config, ScalarType dtype = ScalarType.Float32, Device? device = null, Generator? generator = null)
+        : this(Checked(config), new WeightFactory(config, dtype, device ?? CPU, generator: generator))
     {
     }
 
@@ -323,7 +324,7 @@ internal sealed class Unembedding : Module<Tensor, Tensor>
 }
 
 /// <summary>Makes the weights of a new model. They belong to the model, not to the caller's dispose scope.</summary>
-internal sealed class WeightFactory(Gpt2Config config, ScalarType dtype, Device device, bool initialize = true)
+internal sealed class WeightFactory(Gpt2Config config, ScalarType dtype, Device device, bool initialize = true, Generator? generator = null)
 {
     public Parameter Normal(long[] shape) => Fill(shape, config.InitializerRange);
 
@@ -338,7 +339,7 @@ internal sealed class WeightFactory(Gpt2Config config, ScalarType dtype, Device 
     {
         using var _ = no_grad();
         Tensor data = empty(shape, dtype, device);
-        return Own(initialize ? data.normal_(0, deviation) : data);
+        return Own(initialize ? data.normal_(0, deviation, generator) : data);
     }
 
     private static Parameter Own(Tensor data)

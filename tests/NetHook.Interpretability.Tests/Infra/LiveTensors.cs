@@ -7,4 +7,12 @@ namespace NetHook.Interpretability.Tests;
 public sealed class LiveTensors
 {
     public const string Name = "live tensors";
+
+    /// <summary>The number of live tensors, once those that earlier tests dropped are gone.</summary>
+    public static long Count()
+    {
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
+        return TorchSharp.torch.Tensor.TotalCount;
+    }
 }

@@ -11,8 +11,8 @@ internal static class Tiny
 
     public static Gpt2 Model(Gpt2Config? config = null, ScalarType dtype = ScalarType.Float32)
     {
-        random.manual_seed(1);
-        var model = new Gpt2(config ?? Config, dtype);
+        using var generator = new Generator(1);
+        var model = new Gpt2(config ?? Config, dtype, generator: generator);
         model.eval();
         return model;
     }

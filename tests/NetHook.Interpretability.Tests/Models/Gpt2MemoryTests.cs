@@ -13,7 +13,7 @@ public sealed class Gpt2MemoryTests
         using Gpt2 model = Tiny.Model();
         using Tensor tokens = Tiny.Tokens;
         model.call(tokens).Dispose();
-        long before = Tensor.TotalCount;
+        long before = LiveTensors.Count();
 
         Tensor[] results = [.. Enumerable.Range(0, 10).Select(_ => model.call(tokens))];
 
@@ -28,7 +28,7 @@ public sealed class Gpt2MemoryTests
         using Gpt2 model = Tiny.Model();
         using Tensor tokens = Tiny.Tokens;
         model.transformer.ln_f.register_forward_hook((_, _, _) => throw new TimeoutException());
-        long before = Tensor.TotalCount;
+        long before = LiveTensors.Count();
 
         for (int i = 0; i < 10; i++)
             Assert.Throws<TimeoutException>(() => model.call(tokens));

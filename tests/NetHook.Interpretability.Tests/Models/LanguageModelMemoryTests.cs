@@ -11,7 +11,7 @@ public sealed class LanguageModelMemoryTests
         using var model = new LanguageModel(
             Tiny.Model(Tiny.Config with { VocabSize = TinyVocabulary.Vocabulary.Count, NPositions = 30 }), TinyVocabulary.Tokenizer);
         model.NextTokens("The");
-        long before = Tensor.TotalCount;
+        long before = LiveTensors.Count();
 
         model.NextTokens("The capital");
         model.Generate("The capital", 10);
