@@ -17,9 +17,16 @@ internal sealed class SafetensorsHeader
 
     private static readonly Dictionary<string, ScalarType> Dtypes = new()
     {
-        ["BOOL"] = ScalarType.Bool, ["U8"] = ScalarType.Byte, ["I8"] = ScalarType.Int8,
-        ["I16"] = ScalarType.Int16, ["I32"] = ScalarType.Int32, ["I64"] = ScalarType.Int64,
-        ["F16"] = ScalarType.Float16, ["BF16"] = ScalarType.BFloat16, ["F32"] = ScalarType.Float32, ["F64"] = ScalarType.Float64,
+        ["BOOL"] = ScalarType.Bool,
+        ["U8"] = ScalarType.Byte,
+        ["I8"] = ScalarType.Int8,
+        ["I16"] = ScalarType.Int16,
+        ["I32"] = ScalarType.Int32,
+        ["I64"] = ScalarType.Int64,
+        ["F16"] = ScalarType.Float16,
+        ["BF16"] = ScalarType.BFloat16,
+        ["F32"] = ScalarType.Float32,
+        ["F64"] = ScalarType.Float64,
         ["C64"] = ScalarType.ComplexFloat32,
     };
 

@@ -23,10 +23,22 @@ public sealed class Gpt2ConfigTests : IDisposable
         Assert.Equal(
             new Gpt2Config
             {
-                VocabSize = 100, NPositions = 32, NEmbd = 12, NLayer = 3, NHead = 4, NInner = 20,
-                ActivationFunction = "relu", LayerNormEpsilon = 1e-6, ResidPdrop = 0.2, EmbdPdrop = 0.3, AttnPdrop = 0.4,
-                InitializerRange = 0.5, TieWordEmbeddings = false, ScaleAttnWeights = false,
-                ScaleAttnByInverseLayerIdx = true, ReorderAndUpcastAttn = true,
+                VocabSize = 100,
+                NPositions = 32,
+                NEmbd = 12,
+                NLayer = 3,
+                NHead = 4,
+                NInner = 20,
+                ActivationFunction = "relu",
+                LayerNormEpsilon = 1e-6,
+                ResidPdrop = 0.2,
+                EmbdPdrop = 0.3,
+                AttnPdrop = 0.4,
+                InitializerRange = 0.5,
+                TieWordEmbeddings = false,
+                ScaleAttnWeights = false,
+                ScaleAttnByInverseLayerIdx = true,
+                ReorderAndUpcastAttn = true,
             },
             Gpt2Config.Load(Path));
 
