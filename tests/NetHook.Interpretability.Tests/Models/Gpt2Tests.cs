@@ -1,4 +1,5 @@
 using TorchSharp;
+using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace NetHook.Interpretability.Tests;
@@ -46,22 +47,12 @@ public sealed class Gpt2Tests : IDisposable
     public void Every_layer_that_computes_runs_through_call()
     {
         using Gpt2 model = Tiny.Model();
-        List<string> silent = [];
-        foreach ((string name, nn.Module module) in model.named_modules())
-        {
-            if (module is not nn.Module<Tensor, Tensor> layer)
-                continue;
-            silent.Add(name);
-            layer.register_forward_hook((_, _, output) =>
-            {
-                silent.Remove(name);
-                return output;
-            });
-        }
+        string[] layers = [.. model.named_modules().Where(pair => pair.module is not ModuleList<nn.Module<Tensor, Tensor>>).Select(pair => pair.name)];
+        using var traces = new TraceDict(model, layers);
 
         model.call(Tiny.Tokens);
 
-        Assert.Empty(silent);
+        Assert.All(traces.Values, trace => Assert.Equal(1, trace.CallCount));
     }
 
     [Fact]
@@ -196,16 +187,9 @@ public sealed class Gpt2Tests : IDisposable
 
     private static Tensor Capture(Gpt2 model, string layer)
     {
-        Tensor? captured = null;
-        var module = (nn.Module<Tensor, Tensor>)model.named_modules().Single(pair => pair.name == layer).module;
-        var hook = module.register_forward_hook((_, _, output) =>
-        {
-            captured = output.alias().DetachFromDisposeScope();
-            return output;
-        });
+        using var trace = new Trace(model, layer);
         model.call(Tiny.Tokens);
-        hook.remove();
-        return captured!;
+        return trace.Output;
     }
 
     public void Dispose() => _scope.Dispose();

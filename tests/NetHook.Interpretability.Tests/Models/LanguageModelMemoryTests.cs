@@ -6,7 +6,7 @@ namespace NetHook.Interpretability.Tests;
 public sealed class LanguageModelMemoryTests
 {
     [Fact]
-    public void Prediction_and_generation_leave_no_tensors()
+    public void Prediction_generation_and_lens_leave_no_tensors()
     {
         using var model = new LanguageModel(
             Tiny.Model(Tiny.Config with { VocabSize = TinyVocabulary.Vocabulary.Count, NPositions = 30 }), TinyVocabulary.Tokenizer);
@@ -15,6 +15,7 @@ public sealed class LanguageModelMemoryTests
 
         model.NextTokens("The capital");
         model.Generate("The capital", 10);
+        LogitLens.Run(model, "The capital");
 
         Assert.Equal(before, Tensor.TotalCount);
     }

@@ -1,0 +1,75 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace NetHook.Interpretability.Tests;
+
+public sealed class LogitLensTests : IDisposable
+{
+    private const string Prompt = "The capital of";
+
+    private readonly DisposeScope _scope = NewDisposeScope();
+    private readonly LanguageModel _model = new(
+        Tiny.Model(Tiny.Config with { VocabSize = TinyVocabulary.Vocabulary.Count, NPositions = 12, NLayer = 3, InitializerRange = 0.5 }),
+        TinyVocabulary.Tokenizer);
+
+    [Fact]
+    public void Rows_are_the_embeddings_and_each_block_columns_the_tokens()
+    {
+        var lens = LogitLens.Run(_model, Prompt);
+
+        Assert.Equal(["transformer.drop", "transformer.h.0", "transformer.h.1", "transformer.h.2"], lens.Layers);
+        Assert.Equal(Prompt, string.Concat(lens.Tokens));
+        Assert.Equal(_model.Tokenizer.Encode(Prompt).Count, lens.Tokens.Count);
+    }
+
+    [Fact]
+    public void Last_layer_predicts_what_the_model_predicts()
+    {
+        var lens = LogitLens.Run(_model, Prompt, 4);
+
+        IReadOnlyList<NextToken> expected = _model.NextTokens(Prompt, 4), actual = lens[3, lens.Tokens.Count - 1];
+        Assert.Equal(expected.Select(token => token.Text), actual.Select(token => token.Text));
+        Assert.All(expected.Zip(actual), pair => Assert.Equal(pair.First.Probability, pair.Second.Probability, 1e-6));
+    }
+
+    [Fact]
+    public void A_layer_predicts_what_a_model_that_ends_there_would()
+    {
+        var lens = LogitLens.Run(_model, Prompt, 3);
+        using var first = new LanguageModel(new Gpt2(_model.Model.Config with { NLayer = 1 }), _model.Tokenizer);
+        first.Model.eval();
+        first.Model.load_state_dict(_model.Model.state_dict(), strict: false);
+
+        IReadOnlyList<NextToken> expected = first.NextTokens("The capital", 3), actual = lens[1, _model.Tokenizer.Encode("The capital").Count - 1];
+
+        Assert.Equal(expected.Select(token => token.Id), actual.Select(token => token.Id));
+        Assert.All(expected.Zip(actual), pair => Assert.Equal(pair.First.Probability, pair.Second.Probability, 1e-6));
+    }
+
+    [Fact]
+    public void Edits_of_a_block_act_and_traces_of_the_head_see_nothing()
+    {
+        var before = LogitLens.Run(_model, Prompt, 2);
+        using var edit = new Trace(_model.Model, "transformer.h.1", new() { EditOutput = (Tensor output) => output * 0 });
+        using var head = new Trace(_model.Model, "lm_head");
+
+        var after = LogitLens.Run(_model, Prompt, 2);
+
+        Assert.Equal(before[1, 0], after[1, 0]);
+        Assert.NotEqual(before[2, 0], after[2, 0]);
+        Assert.Equal(0, head.CallCount);
+    }
+
+    [Fact]
+    public void Prompts_and_counts_that_make_no_sense_are_refused()
+    {
+        Assert.Throws<ArgumentException>(() => LogitLens.Run(_model, ""));
+        Assert.Throws<ArgumentOutOfRangeException>(() => LogitLens.Run(_model, "a", 0));
+    }
+
+    public void Dispose()
+    {
+        _model.Dispose();
+        _scope.Dispose();
+    }
+}
