@@ -50,11 +50,13 @@ public sealed class PackageTests(PackageFeed feed) : IClassFixture<PackageFeed>,
             using TorchSharp;
 
             using var net = torch.nn.Sequential(("fc", torch.nn.Linear(2, 3)), ("act", torch.nn.ReLU()));
-            System.Console.WriteLine(string.Join(" ", net.ModuleNames()));
+            using var trace = new Trace(net, "fc");
+            net.call(torch.ones(4, 2));
+            System.Console.WriteLine($"fc gave {string.Join("x", trace.Output.shape)}");
             """);
 
         // The target comes with NetHook, on which the package depends.
-        Assert.Contains("fc act", await feed.Run(_user, "run", "-p:CreateSymbolicLinksForCopyLocalIfPossible=true"), StringComparison.Ordinal);
+        Assert.Contains("fc gave 4x3", await feed.Run(_user, "run", "-p:CreateSymbolicLinksForCopyLocalIfPossible=true"), StringComparison.Ordinal);
         var relaxed = File.ReadAllBytes(Paths.LibTorchSharp);
         VersionNeed.Relax(relaxed);
         Assert.Equal(relaxed, File.ReadAllBytes(_user["bin/Debug/net10.0/runtimes/linux-x64/native/libLibTorchSharp.so"]));
