@@ -50,6 +50,7 @@ internal sealed class UserFolder : IDisposable
     public void WriteFileBasedApp() => File.WriteAllText(_folder["app.cs"], $"""
         #:package TorchSharp
         #:package {LibTorch}
+        #:property PublishAot=false
         #:property CreateSymbolicLinksForCopyLocalIfPossible=true
         {SumProgram}
         """);
