@@ -55,8 +55,8 @@ internal static class ModuleParameters
         }
     }
 
-    /// <summary>The paths of <see cref="All"/>.</summary>
-    internal static IEnumerable<string> Paths(Module model) => All(model).Select(static found => found.Path);
+    /// <summary>The paths of <see cref="All"/>, each once: a scripted module owns what its children own too.</summary>
+    internal static IEnumerable<string> Paths(Module model) => All(model).Select(static found => found.Path).Distinct();
 
     private static Parameter? Find(Module module, string path, int start)
     {

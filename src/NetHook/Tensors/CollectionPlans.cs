@@ -66,6 +66,36 @@ internal sealed class ArrayPlan<T> : ObjectPlan<T[]>
     }
 }
 
+/// <summary>An array of more than one dimension, or not counted from zero.</summary>
+internal sealed class ManyDimensionalArrayPlan<TArray, T> : ObjectPlan<TArray>
+    where TArray : class
+{
+    protected override TArray Copy(TArray value, TreeRun run)
+    {
+        var copy = (Array)((Array)(object)value).Clone();
+        var at = new int[copy.Rank];
+        for (var i = 0L; i < copy.LongLength; i++)
+        {
+            var rest = i;
+            for (var dimension = copy.Rank - 1; dimension >= 0; dimension--)
+            {
+                at[dimension] = copy.GetLowerBound(dimension) + (int)(rest % copy.GetLength(dimension));
+                rest /= copy.GetLength(dimension);
+            }
+
+            copy.SetValue(TreePlan<T>.Instance.Map((T)copy.GetValue(at)!, run), at);
+        }
+
+        return (TArray)(object)copy;
+    }
+
+    protected override void VisitInside(TArray value, TreeRun run)
+    {
+        foreach (T item in (Array)(object)value)
+            TreePlan<T>.Instance.Visit(item, run);
+    }
+}
+
 internal sealed class ListPlan<T> : ObjectPlan<List<T>>
 {
     protected override List<T> Copy(List<T> value, TreeRun run)

@@ -54,6 +54,8 @@ internal static class TreePlans
             return Create<T>(typeof(NullablePlan<>), underlying);
         if (type.IsSZArray)
             return Create<T>(typeof(ArrayPlan<>), type.GetElementType()!);
+        if (type.IsArray)
+            return Create<T>(typeof(ManyDimensionalArrayPlan<,>), type, type.GetElementType()!);
         if (type.IsGenericType && Collections.TryGetValue(type.GetGenericTypeDefinition(), out var make))
             return (TreePlan<T>)make.MakeGenericMethod(type.GetGenericArguments()).Invoke(null, null)!;
         if (IsTupleOrRecord(type))

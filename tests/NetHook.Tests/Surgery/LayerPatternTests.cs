@@ -25,6 +25,7 @@ public class LayerPatternTests
     [InlineData(@"a\{b\,c\}", "a{b,c}", "ab")]
     [InlineData("a,b", "a,b", "a b")]
     [InlineData("*a*b*", "ab xaybz aabb", "ba a.b")]
+    [InlineData("*ab", "ab aab abab", "aba b")]
     [InlineData("H", "H", "h")]
     public void Pattern_matches_whole_paths(string pattern, string matching, string others)
     {
@@ -79,9 +80,9 @@ public class LayerPatternTests
 
     private static Gen<string> OneOf(params string[] texts) => Gen.Int[0, texts.Length - 1].Select(i => texts[i]);
 
-    private static readonly Gen<string> SimpleName = OneOf("a", "b", "ab", "ba", "a1", "");
+    private static readonly Gen<string> SimpleName = OneOf("a", "b", "ab", "ba", "a1", "aab", "abab", "");
 
-    private static readonly Gen<string> NamePattern = OneOf("a", "b", "*", "?", "a*", "*b", "?b", "[ab]", "[!a]", "[a-b]*", "**", "*a*");
+    private static readonly Gen<string> NamePattern = OneOf("a", "b", "*", "?", "a*", "*b", "?b", "[ab]", "[!a]", "[a-b]*", "**", "*a*", "*ab", "*ab*b");
 
     // A pattern as a row of parts, each with the texts it may stand for.
     private static readonly Gen<string[][]> Patterns =

@@ -96,6 +96,18 @@ public class LookupErrorTests
     }
 
     [Fact]
+    public void What_was_forgotten_is_named_only_where_it_can_be_the_reason()
+    {
+        using var nothingRegistered = new Forgetful(register: false);
+        using var registered = new Forgetful(register: true);
+
+        Assert.Contains("RegisterComponents()", Assert.Throws<ModuleNotFoundException>(() => nothingRegistered.GetModule("other")).Message, StringComparison.Ordinal);
+        Assert.Equal(
+            "Forgetful has no module 'other': the model (Forgetful) has no child 'other'; it has conv.",
+            Assert.Throws<ModuleNotFoundException>(() => registered.GetModule("other")).Message);
+    }
+
+    [Fact]
     public void Modules_kept_in_a_plain_list_are_pointed_out()
     {
         using var model = new Forgetful(register: true);

@@ -1,3 +1,4 @@
+using NetHook.Internal;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
@@ -78,6 +79,20 @@ public class ModuleLookupTests
 
         Assert.Same(later, sequential.GetModule("later"));
         Assert.Same(sequential[0], sequential.GetModule("layer0"));
+    }
+
+    [Fact]
+    public void Layers_renamed_in_place_are_found_by_their_new_names_only()
+    {
+        using var sequential = Sequential();
+        for (var i = 0; i < 100; i++)
+            sequential.append($"layer{i}", Linear(1, 1));
+        Assert.Same(sequential[7], sequential.GetModule("layer7"));
+
+        TorchSharpInternals.Layers(sequential).Names[7] = "renamed";
+
+        Assert.Throws<ModuleNotFoundException>(() => sequential.GetModule("layer7"));
+        Assert.Same(sequential[7], sequential.GetModule("renamed"));
     }
 
     [Fact]

@@ -48,6 +48,15 @@ public class ParameterLookupTests
     }
 
     [Fact]
+    public void Parameter_that_parent_and_child_both_own_is_listed_once()
+    {
+        using var model = Sequential(("layer", Linear(2, 2, hasBias: false)));
+        model.register_parameter("layer.weight", model.GetParameter("layer.weight"));
+
+        Assert.Equal(["layer.weight"], model.ParameterNames());
+    }
+
+    [Fact]
     public void Parameter_lists_and_dictionaries_need_no_registration()
     {
         using var list = new TorchSharp.Modules.ParameterList(new TorchSharp.Modules.Parameter(zeros(1)));

@@ -25,6 +25,7 @@ public class TensorTreeStructureTests
         ["pair"] = (a, b) => KeyValuePair.Create("key", (a, b)),
         ["array"] = (a, b) => new[] { a, b },
         ["jagged array"] = (a, b) => new Tensor[][] { [a], [], [b] },
+        ["array of three dimensions"] = (a, b) => new Tensor[,,] { { { a }, { null! } }, { { null! }, { b } } },
         ["array of objects"] = (a, b) => new object?[] { a, null, 3, b },
         ["list"] = (a, b) => new List<Tensor> { a, b },
         ["list of tuples"] = (a, b) => new List<(Tensor, int)> { (a, 1), (b, 2) },
