@@ -1,0 +1,41 @@
+namespace NetHook.Docs.Tests;
+
+/// <summary>Every block of C# in README.md and docs/ compiles without a warning, runs, and prints what the page says it prints.</summary>
+[Collection(ConsoleCollection.Name)]
+public class CodeOnPagesTests
+{
+    public static TheoryData<string, int> Blocks
+    {
+        get
+        {
+            var data = new TheoryData<string, int>();
+            foreach (var page in Page.All())
+            {
+                foreach (var block in page.Blocks.Where(block => block.Language == "csharp")) data.Add(page.Name, block.Line);
+            }
+
+            return data;
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Blocks))]
+    public void Block_of_code_runs_and_prints_what_the_page_says(string page, int line)
+    {
+        var found = Page.All().Single(candidate => candidate.Name == page);
+        var block = found.Blocks.Single(candidate => candidate.Line == line);
+        var folder = Directory.CreateTempSubdirectory("nethook-docs-");
+        var current = Directory.GetCurrentDirectory();
+        Directory.SetCurrentDirectory(folder.FullName);
+        try
+        {
+            var printed = SnippetProgram.Run(found.Prelude, block.Code);
+            Assert.Equal((block.Output ?? "").TrimEnd(), printed.TrimEnd());
+        }
+        finally
+        {
+            Directory.SetCurrentDirectory(current);
+            folder.Delete(recursive: true);
+        }
+    }
+}

@@ -1,0 +1,58 @@
+using System.Reflection;
+using System.Text.RegularExpressions;
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp;
+
+namespace NetHook.Docs.Tests;
+
+/// <summary>Compiles a block of C# as a program and runs it in this process.</summary>
+internal static partial class SnippetProgram
+{
+    private const string ImplicitUsings = """
+        global using System; global using System.Collections.Generic; global using System.IO; global using System.Linq;
+        global using System.Net.Http; global using System.Threading; global using System.Threading.Tasks;
+        """;
+
+    private static readonly Lazy<MetadataReference[]> References = new(() =>
+    [
+        .. ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(Path.PathSeparator).Select(file => MetadataReference.CreateFromFile(file)),
+    ]);
+
+    /// <summary>What the program prints.</summary>
+    public static string Run(string prelude, string code)
+    {
+        var lines = (prelude + "\n" + code).Split('\n');
+        var usings = lines.Where(IsUsing).Distinct();
+        var program = string.Join('\n', usings.Concat(lines.Where(line => !IsUsing(line))));
+        var compilation = CSharpCompilation.Create(
+            "Snippet" + Guid.NewGuid().ToString("N"),
+            [CSharpSyntaxTree.ParseText(ImplicitUsings), CSharpSyntaxTree.ParseText(program)],
+            References.Value,
+            new(OutputKind.ConsoleApplication, nullableContextOptions: NullableContextOptions.Enable, allowUnsafe: true));
+        using var image = new MemoryStream();
+        var result = compilation.Emit(image);
+        var problems = result.Diagnostics.Where(diagnostic => diagnostic.Severity >= DiagnosticSeverity.Warning && diagnostic.Id is not "CS1701");
+        Assert.True(result.Success && !problems.Any(), $"{string.Join('\n', problems)}\n{program}");
+
+        var output = new StringWriter { NewLine = "\n" };
+        var console = Console.Out;
+        Console.SetOut(output);
+        try
+        {
+            var main = Assembly.Load(image.ToArray()).EntryPoint!;
+            var returned = main.Invoke(null, main.GetParameters().Length == 0 ? null : [Array.Empty<string>()]);
+            (returned as Task)?.GetAwaiter().GetResult();
+        }
+        finally
+        {
+            Console.SetOut(console);
+        }
+
+        return output.ToString();
+    }
+
+    private static bool IsUsing(string line) => UsingDirective().IsMatch(line);
+
+    [GeneratedRegex(@"^using (static )?[\w.]+( = [\w.<>, ]+)?;\s*(//.*)?$")]
+    private static partial Regex UsingDirective();
+}
