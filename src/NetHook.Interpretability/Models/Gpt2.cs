@@ -73,6 +73,26 @@ public sealed partial class Gpt2 : Module<Tensor, Tensor>
         return scope.MoveToOuter(lm_head.call(transformer.call(input)));
     }
 
+    /// <summary>
+    /// Computes the logits from a block on, given the residual stream that enters it. What comes before is not run, nor what
+    /// is attached to the model as a whole.
+    /// </summary>
+    /// <param name="block">The first block to run; <see cref="Gpt2Config.NLayer"/> runs none, only the last layer norm and the head.</param>
+    /// <param name="residual">The residual stream, <c>[batch, tokens, n_embd]</c>; not changed.</param>
+    /// <returns>The logits, <c>[batch, tokens, vocabulary]</c>.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such block.</exception>
+    /// <exception cref="ArgumentException">The residual stream is not of that shape.</exception>
+    public Tensor ForwardFrom(int block, Tensor residual)
+    {
+        ArgumentNullException.ThrowIfNull(residual);
+        ArgumentOutOfRangeException.ThrowIfNegative(block);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(block, Config.NLayer);
+        if (residual.dim() != 3 || residual.shape[2] != Config.NEmbd)
+            throw new ArgumentException($"The residual stream of this model is [batch, tokens, {Config.NEmbd}], not [{string.Join(", ", residual.shape)}].");
+        using DisposeScope scope = NewDisposeScope();
+        return scope.MoveToOuter(lm_head.call(transformer.From(block, residual)));
+    }
+
     /// <inheritdoc/>
     protected override void _toEpilog(ScalarType? dtype, Device? device, bool non_blocking)
     {
@@ -95,7 +115,8 @@ public sealed partial class Gpt2 : Module<Tensor, Tensor>
         ArgumentNullException.ThrowIfNull(tokens);
         if (tokens.dtype != ScalarType.Int64 || tokens.dim() != 2)
         {
-            string advice = tokens.dtype != ScalarType.Int64 ? "convert it with to(ScalarType.Int64)" : "add the batch dimension with unsqueeze(0)";
+            string advice = tokens.dtype != ScalarType.Int64 ? "convert it with to(ScalarType.Int64)"
+                : tokens.dim() == 1 ? "add the batch dimension with unsqueeze(0)" : "give it two dimensions";
             throw new ArgumentException($"Gpt2 takes token ids as Int64 [batch, tokens], not {tokens.dtype} [{string.Join(", ", tokens.shape)}]: {advice}.");
         }
 
@@ -136,10 +157,14 @@ internal sealed class Gpt2Transformer : Module<Tensor, Tensor>
     {
         using DisposeScope scope = NewDisposeScope();
         using Tensor positions = arange(input.shape[1], ScalarType.Int64, input.device).unsqueeze(0);
-        Tensor x = drop.call(wte.call(input) + wpe.call(positions));
-        foreach (Module<Tensor, Tensor> block in h)
-            x = block.call(x);
-        return scope.MoveToOuter(ln_f.call(x));
+        return scope.MoveToOuter(From(0, drop.call(wte.call(input) + wpe.call(positions))));
+    }
+
+    public Tensor From(int block, Tensor residual)
+    {
+        foreach (Module<Tensor, Tensor> next in h.Skip(block))
+            residual = next.call(residual);
+        return ln_f.call(residual);
     }
 }
 
@@ -167,8 +192,8 @@ internal sealed class Gpt2Block : Module<Tensor, Tensor>
 }
 
 /// <summary>
-/// Causal multi-head self-attention, written out: a fused attention would be no faster at these sizes, and would hide the
-/// attention pattern from traces.
+/// Causal multi-head self-attention, written out: libtorch's fused attention is faster on inputs of hundreds of tokens, but
+/// hides the attention pattern from traces.
 /// </summary>
 internal sealed class Gpt2Attention : Module<Tensor, Tensor>
 {
@@ -197,14 +222,14 @@ internal sealed class Gpt2Attention : Module<Tensor, Tensor>
         (long batch, long tokens, long width) = (input.shape[0], input.shape[1], input.shape[2]);
 
         // [batch, tokens, 3 * width] to three of [batch, head, tokens, width / heads].
-        Tensor[] qkv = c_attn.call(input).view(batch, tokens, 3, _heads, width / _heads).permute(2, 0, 3, 1, 4).unbind(0);
+        Tensor[] qkv = c_attn.call(input).reshape(batch, tokens, 3, _heads, width / _heads).permute(2, 0, 3, 1, 4).unbind(0);
         (Tensor query, Tensor key, Tensor value) = (qkv[0], qkv[1], qkv[2]);
         if (_upcast)
             (query, key) = (query.to(ScalarType.Float32), key.to(ScalarType.Float32));
 
         Tensor scores = (query * _scale).matmul(key.transpose(-2, -1));
         Tensor future = ones([tokens, tokens], ScalarType.Bool, input.device).triu(1);
-        Tensor pattern = scores.masked_fill(future, double.NegativeInfinity).softmax(-1).to(value.dtype);
+        Tensor pattern = scores.masked_fill_(future, double.NegativeInfinity).softmax(-1).to(value.dtype);
         Tensor mixed = attn_dropout.call(pattern).matmul(value).transpose(1, 2).reshape(batch, tokens, width);
         return scope.MoveToOuter(resid_dropout.call(c_proj.call(mixed)));
     }

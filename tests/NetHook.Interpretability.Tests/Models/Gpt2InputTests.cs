@@ -19,6 +19,11 @@ public sealed class Gpt2InputTests : IDisposable
         "Gpt2 takes token ids as Int64 [batch, tokens], not Int64 [3]: add the batch dimension with unsqueeze(0).");
 
     [Fact]
+    public void Ids_of_three_dimensions_are_refused() => Refused(
+        ones([3, 2, 1], ScalarType.Int64),
+        "Gpt2 takes token ids as Int64 [batch, tokens], not Int64 [3, 2, 1]: give it two dimensions.");
+
+    [Fact]
     public void No_tokens_are_refused() => Refused(
         ones([1, 0], ScalarType.Int64),
         "The input [1, 0] has no tokens: Gpt2 needs at least one.");
