@@ -1,0 +1,26 @@
+namespace NetHook.Interpretability;
+
+/// <summary>What a <see cref="CausalTracer"/> restores, and how it corrupts. The defaults are those of Meng et al. 2022.</summary>
+public sealed record CausalTraceOptions
+{
+    /// <summary>Which states are restored.</summary>
+    public StateKind Kind { get; init; }
+
+    /// <summary>
+    /// How many layers, around each one, are restored together. Null is 1 for hidden states; for MLP and attention, 10 of
+    /// 48 layers as in the paper, scaled to the model's.
+    /// </summary>
+    public int? Window { get; init; }
+
+    /// <summary>The standard deviation of the noise, in standard deviations of the model's token embeddings (all elements of <c>wte</c>).</summary>
+    public double Noise { get; init; } = 3;
+
+    /// <summary>How many corrupted runs, each with noise of its own, are averaged.</summary>
+    public int Samples { get; init; } = 10;
+
+    /// <summary>The seed of the noise. The same seed gives the same noise, whatever else draws random numbers.</summary>
+    public long Seed { get; init; }
+
+    /// <summary>The id of the token whose probability is measured; null is the one that the clean run predicts.</summary>
+    public int? Answer { get; init; }
+}

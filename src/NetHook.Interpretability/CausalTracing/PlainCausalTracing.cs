@@ -1,0 +1,42 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace NetHook.Interpretability;
+
+/// <summary>
+/// Causal tracing as the original does it, one restoration and one whole forward pass at a time: what
+/// <see cref="CausalTracer"/> is tested and measured against.
+/// </summary>
+internal static class PlainCausalTracing
+{
+    private const string Embedding = "transformer.wte";
+
+    public static StateGrid Run(Gpt2 model, IReadOnlyList<int> tokens, Range subject, Tensor noise, int answer, LayerWindow window)
+    {
+        using var _ = no_grad();
+        using DisposeScope scope = NewDisposeScope();
+        var experiment = CorruptedPrompt.Of(model, tokens, subject, noise);
+        return new(tokens.Count, window.Layers, (token, layer) => Restored(model, experiment, answer, window, token, layer));
+    }
+
+    private static double Restored(Gpt2 model, CorruptedPrompt experiment, int answer, LayerWindow window, int token, int layer)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        Tensor Edit(Tensor output, string path)
+        {
+            if (path == Embedding)
+                return output + experiment.Corruption;
+            Tensor restored = output.clone();
+            restored.select(1, token).copy_(output[0, token]);
+            return restored;
+        }
+
+        (int from, int to) = window.Around(layer);
+        using var edits = new TraceDict(
+            model,
+            [Embedding, .. Enumerable.Range(from, to - from).Select(window.Path)],
+            new() { RetainOutput = false, EditOutput = Edit });
+        Tensor logits = model.call(experiment.Tokens);
+        return logits.narrow(0, 1, logits.shape[0] - 1).select(1, -1).softmax(-1).select(-1, answer).mean().item<float>();
+    }
+}

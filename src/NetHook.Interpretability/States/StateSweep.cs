@@ -1,0 +1,78 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace NetHook.Interpretability;
+
+/// <summary>
+/// Puts states of one run into another, at one token and a window of layers at a time, for every token and layer, and
+/// measures what the model then says.
+/// </summary>
+/// <remarks>
+/// All tokens of one window go through the model as one batch (or a few, where there are many), and start where they begin
+/// to differ from the run that they are put into: the layers before it are not computed again, and of the last layers only
+/// what the measure reads, the logits behind the last token.
+/// </remarks>
+internal sealed class StateSweep(Gpt2 model, LayerWindow window, int mostPositions = StateSweep.MostPositions)
+{
+    private const string LastLayerNorm = "transformer.ln_f";
+
+    // Larger batches gain nothing on a CPU, and cost memory.
+    private const int MostPositions = 4096;
+
+    /// <summary>Runs the sweep.</summary>
+    /// <param name="run">The run to be changed, of a batch of rows.</param>
+    /// <param name="source">The run that the states come from, of one row, with as many tokens.</param>
+    /// <param name="tokens">The positions to be changed, one at a time.</param>
+    /// <param name="measure">From logits <c>[changes, rows, vocabulary]</c> to the measure <c>[changes]</c>.</param>
+    /// <param name="progress">Gets the share of the work that is done, 0 to 1.</param>
+    /// <param name="cancellation">Ends the sweep between two batches.</param>
+    /// <returns>The measure for each of <paramref name="tokens"/>, at each layer.</returns>
+    public StateGrid Run(
+        RecordedStates run, RecordedStates source, int[] tokens, Func<Tensor, Tensor> measure, IProgress<double>? progress, CancellationToken cancellation)
+    {
+        (long rows, long length) = (run.Entering[0].shape[0], run.Entering[0].shape[1]);
+        int size = (int)Math.Max(1, mostPositions / (rows * length));
+        var result = new double[tokens.Length * window.Layers];
+        for (int layer = 0; layer < window.Layers; layer++)
+        {
+            int done = 0;
+            foreach (int[] chunk in tokens.Chunk(size))
+            {
+                cancellation.ThrowIfCancellationRequested();
+                using DisposeScope scope = NewDisposeScope();
+                Tensor changed = tensor(chunk).repeat_interleave(rows).unsqueeze(1) == arange(length, ScalarType.Int32);
+                Tensor logits = Logits(layer, run, source, changed.unsqueeze(2).to(run.Logits.device), chunk.Length);
+                Tensor measured = measure(logits.view(chunk.Length, rows, -1)).to(ScalarType.Float64).cpu();
+                foreach (double value in measured.data<double>())
+                    result[(done++ * window.Layers) + layer] = value;
+            }
+
+            progress?.Report((layer + 1.0) / window.Layers);
+        }
+
+        return new(tokens.Length, window.Layers, (token, layer) => result[(token * window.Layers) + layer]);
+    }
+
+    /// <summary>The logits when the states of the window around a layer are those of the source where <paramref name="changed"/> says so.</summary>
+    private Tensor Logits(int layer, RecordedStates run, RecordedStates source, Tensor changed, int copies)
+    {
+        (int from, int to) = window.Around(layer);
+
+        // What a block returns, and what its MLP adds to that, enters the next block: it is changed there, and the block is
+        // not run at all. Attention is read by the MLP of its own block, which must run.
+        int first = window.Kind == StateKind.Attention ? from : from + 1;
+        Tensor hidden = run.Entering[first].repeat(copies, 1, 1);
+        if (first > from)
+            hidden += changed * (source.States[from] - run.States[from]).repeat(copies, 1, 1);
+
+        // Of the positions behind the last block, the measure reads the last one: the head need not see the others.
+        Dictionary<string, TraceOptions> edits = Enumerable.Range(first, to - first)
+            .ToDictionary(window.Path, at => Edit(output: (Tensor output) => where(changed, source.States[at], output)));
+        edits.Add(LastLayerNorm, Edit(input: (Tensor input) => input.narrow(1, -1, 1)));
+        using var trace = new TraceDict(model, edits);
+        return model.ForwardFrom(first, hidden);
+    }
+
+    private static TraceOptions Edit(Delegate? input = null, Delegate? output = null) =>
+        new() { EditInput = input, EditOutput = output, RetainOutput = false, Scope = TraceScope.CurrentFlow };
+}

@@ -1,0 +1,24 @@
+using static TorchSharp.torch;
+
+namespace NetHook.Interpretability.Tests;
+
+[Collection(LiveTensors.Name)]
+public sealed class CausalTracingMemoryTests
+{
+    [Fact]
+    public void Tracing_and_patching_leave_no_tensors_and_no_traces()
+    {
+        using LanguageModel model = Speaking.Model();
+        var tracer = new CausalTracer(model);
+        var patcher = new ActivationPatcher(model);
+        long before = Tensor.TotalCount;
+
+        tracer.Trace(Speaking.Prompt, Speaking.Subject);
+        tracer.Trace(Speaking.Prompt, Speaking.Subject, new() { Kind = StateKind.Mlp });
+        patcher.Patch("The 12 is", "The 34 is", new() { CleanAnswer = "a", CounterfactualAnswer = "b" });
+        Assert.ThrowsAny<ArgumentException>(() => tracer.Trace(Speaking.Prompt, Speaking.Subject, new() { Answer = -1 }));
+
+        Assert.Equal(before, Tensor.TotalCount);
+        Assert.Empty(model.Model.ActiveTraces());
+    }
+}
