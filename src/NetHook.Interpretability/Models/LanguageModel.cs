@@ -55,6 +55,11 @@ public sealed class LanguageModel : IDisposable
         }
     }
 
+    /// <summary>Reads the small model that comes with the library, from <see cref="BundledModel.Folder"/>.</summary>
+    /// <returns>The model, in evaluation mode, and its tokenizer.</returns>
+    /// <exception cref="CheckpointException">The folder is missing: the program was deployed without it.</exception>
+    public static LanguageModel Bundled() => FromPretrained(BundledModel.Folder);
+
     /// <summary>Writes the model and its tokenizer in the layout that <see cref="FromPretrained"/> reads.</summary>
     /// <param name="folder">The folder, made where it is missing.</param>
     /// <exception cref="IOException">A file cannot be written.</exception>
