@@ -1,0 +1,119 @@
+using System.Diagnostics.CodeAnalysis;
+using NetHook.Internal;
+using static TorchSharp.torch;
+
+namespace NetHook;
+
+/// <summary>Several statistics of the same activations, which are read and converted once for all of them.</summary>
+/// <inheritdoc cref="RunningStatistic" path="/remarks"/>
+/// <example><code>
+/// using var statistic = new CombinedStatistic(new Dictionary&lt;string, RunningStatistic>
+/// {
+///     ["variance"] = new RunningVariance(),
+///     ["top"] = new RunningTopK(10),
+/// });
+/// </code></example>
+public sealed class CombinedStatistic : RunningStatistic
+{
+    private readonly OrderedDictionary<string, RunningStatistic> _parts;
+
+    /// <summary>Combines statistics.</summary>
+    /// <param name="parts">The statistics under names without '/'. They are disposed with the combination.</param>
+    /// <exception cref="ArgumentException">There are none, or a name is empty or has a '/', or one has samples already.</exception>
+    public CombinedStatistic(IReadOnlyDictionary<string, RunningStatistic> parts)
+        : this(Own(parts))
+    {
+    }
+
+    private CombinedStatistic(OrderedDictionary<string, RunningStatistic> parts) => _parts = parts;
+
+    /// <summary>The statistics combined, in the order given.</summary>
+    public IReadOnlyDictionary<string, RunningStatistic> Parts => _parts;
+
+    /// <summary>A statistic by its name and type.</summary>
+    /// <typeparam name="T">The statistic's type.</typeparam>
+    /// <param name="name">The name under which it was given.</param>
+    /// <returns>The statistic, which stays owned by the combination.</returns>
+    /// <exception cref="KeyNotFoundException">There is no statistic of that name and type.</exception>
+    public T Part<T>(string name)
+        where T : RunningStatistic =>
+        _parts.TryGetValue(name, out var part) && part is T found ? found : throw new KeyNotFoundException(
+            $"There is no {TypeNames.Of(typeof(T))} '{name}' among the statistics combined: "
+            + $"{string.Join(", ", _parts.Select(pair => $"{TypeNames.Of(pair.Value)} '{pair.Key}'"))}.");
+
+    internal static CombinedStatistic From(StatisticReader reader)
+    {
+        var parts = new OrderedDictionary<string, RunningStatistic>();
+        try
+        {
+            foreach (var name in reader.Parts)
+            {
+                if (!parts.TryAdd(name, Read(reader.At(name)))) throw reader.Bad($"It names the part '{name}' twice.");
+            }
+
+            return new(parts);
+        }
+        catch
+        {
+            foreach (var part in parts.Values) part.Dispose();
+            throw;
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        base.Dispose(disposing);
+        if (!disposing) return;
+        foreach (var part in _parts.Values) part.Dispose();
+    }
+
+    private protected override IEnumerable<AccumulatorLayout> Layout(long features) => [];
+
+    internal override void Check(Tensor activations)
+    {
+        foreach (var part in _parts.Values) part.Check(activations);
+    }
+
+    private protected override void Accumulate(Tensor samples)
+    {
+        foreach (var part in _parts.Values) part.Absorb(samples);
+    }
+
+    private protected override void MergeFrom(RunningStatistic other)
+    {
+        foreach (var (name, part) in ((CombinedStatistic)other)._parts) _parts[name].Merge(part);
+    }
+
+    private protected override string? DiffersFrom(RunningStatistic other)
+    {
+        var theirs = ((CombinedStatistic)other)._parts;
+        if (!theirs.Keys.ToHashSet().SetEquals(_parts.Keys))
+            return $"it combines {string.Join(", ", theirs.Keys)}, this one {string.Join(", ", _parts.Keys)}";
+        return _parts
+            .Select(pair => pair.Value.WhyNotMerge(theirs[pair.Key]) is { } reason ? $"of the two '{pair.Key}', {reason}" : null)
+            .FirstOrDefault(reason => reason is not null);
+    }
+
+    private protected override void WriteSettings(StatisticWriter writer)
+    {
+        writer.Parts = _parts.Keys;
+        foreach (var (name, part) in _parts) part.Write(writer.At(name));
+    }
+
+    private static OrderedDictionary<string, RunningStatistic> Own(IReadOnlyDictionary<string, RunningStatistic> parts)
+    {
+        ArgumentNullException.ThrowIfNull(parts);
+        if (parts.Count == 0) throw new ArgumentException("No statistics to combine were given.", nameof(parts));
+        foreach (var (name, part) in parts)
+        {
+            if (name.Length == 0 || name.AsSpan().ContainsAny('/', '\n'))
+                throw new ArgumentException($"A statistic cannot be named '{name}': names are not empty and have no '/'.", nameof(parts));
+            ArgumentNullException.ThrowIfNull(part, nameof(parts));
+            if (part.Features is not null)
+                throw new ArgumentException($"'{name}' has samples already. Combine new statistics, or merge combined ones.", nameof(parts));
+        }
+
+        return new(parts);
+    }
+}

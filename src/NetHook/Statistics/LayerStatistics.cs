@@ -1,0 +1,165 @@
+using System.Collections;
+using System.Diagnostics.CodeAnalysis;
+using NetHook.Internal;
+using static TorchSharp.torch;
+
+namespace NetHook;
+
+/// <summary>A running statistic for each of several layers, fed from a <see cref="TraceDict"/> and kept in one file.</summary>
+/// <remarks>
+/// Owns its statistics until it is disposed. What is said of threads and merging at <see cref="RunningStatistic"/>
+/// holds here.
+/// </remarks>
+/// <example><code>
+/// var layers = net.ModuleNames("h.*.mlp");
+/// using var statistics = new LayerStatistics(layers, _ => new RunningSecondMoment());
+/// using var traces = new TraceDict(net, layers, new() { Detach = true });
+/// foreach (var batch in batches)
+/// {
+///     traces.Run(() => net.call(batch));
+///     statistics.Add(traces);
+/// }
+///
+/// statistics.Save("moments.safetensors");
+/// </code></example>
+public sealed class LayerStatistics : IReadOnlyDictionary<string, RunningStatistic>, IDisposable
+{
+    private readonly OrderedDictionary<string, RunningStatistic> _statistics;
+
+    /// <summary>Makes a statistic for each layer.</summary>
+    /// <param name="layers">The layers' names, at least one.</param>
+    /// <param name="make">Makes the statistic of a layer; a new one each time.</param>
+    /// <exception cref="ArgumentException">There are no layers, or one comes twice.</exception>
+    public LayerStatistics(IEnumerable<string> layers, Func<string, RunningStatistic> make)
+        : this(Make(layers, make))
+    {
+    }
+
+    private LayerStatistics(OrderedDictionary<string, RunningStatistic> statistics) => _statistics = statistics;
+
+    /// <summary>Texts that are saved with the statistics: how far a file was read, for which model, and the like.</summary>
+    public IDictionary<string, string> Notes { get; } = new Dictionary<string, string>();
+
+    /// <summary>How many layers there are.</summary>
+    public int Count => _statistics.Count;
+
+    /// <summary>The layers' names, in the order given.</summary>
+    public IEnumerable<string> Keys => _statistics.Keys;
+
+    /// <summary>The statistics, in the order of their layers.</summary>
+    public IEnumerable<RunningStatistic> Values => _statistics.Values;
+
+    /// <summary>The statistic of a layer, which stays owned by this.</summary>
+    /// <param name="key">The layer's name.</param>
+    /// <exception cref="KeyNotFoundException">There is no statistic of that layer.</exception>
+    public RunningStatistic this[string key] => _statistics.TryGetValue(key, out var statistic) ? statistic : throw new KeyNotFoundException(
+        $"There is no statistic of layer '{key}'. There are those of {Sentences.List([.. _statistics.Keys])}.");
+
+    /// <summary>Adds what each layer returned at its last call.</summary>
+    /// <param name="traces">Traces of at least these layers. They are not changed.</param>
+    /// <exception cref="KeyNotFoundException">A layer is not traced. Nothing was added.</exception>
+    /// <exception cref="LayerNotRunException">A layer has not run since the traces were made or cleared. Nothing was added.</exception>
+    /// <exception cref="InvalidOperationException">A layer's output is not retained, or is not one tensor. Nothing was added.</exception>
+    /// <exception cref="ArgumentException">As with <see cref="RunningStatistic.Add(Tensor)"/>. Nothing was added.</exception>
+    public void Add(TraceDict traces)
+    {
+        ArgumentNullException.ThrowIfNull(traces);
+        using var scope = NewDisposeScope();
+        var outputs = _statistics.Keys.Select(layer => traces[layer].Output).ToList();
+        foreach (var (statistic, output) in Values.Zip(outputs)) statistic.Check(output);
+        foreach (var (statistic, output) in Values.Zip(outputs)) statistic.Add(output);
+    }
+
+    /// <summary>Adds all samples that others have seen, layer by layer. Notes stay as they are.</summary>
+    /// <param name="other">Statistics of the same layers, types and settings. They are not changed.</param>
+    /// <exception cref="ArgumentException">The layers, types, settings or numbers of features differ. Nothing was added.</exception>
+    public void Merge(LayerStatistics other)
+    {
+        ArgumentNullException.ThrowIfNull(other);
+        if (!other.Keys.ToHashSet().SetEquals(Keys))
+        {
+            throw new ArgumentException(
+                $"Statistics of {Sentences.List([.. other.Keys])} cannot be merged into those of "
+                + $"{Sentences.List([.. Keys])}: the layers differ. Nothing was added.");
+        }
+
+        foreach (var (layer, statistic) in this) statistic.EnsureMergeable(other[layer], $" of layer '{layer}'");
+        foreach (var (layer, statistic) in this) statistic.Merge(other[layer]);
+    }
+
+    /// <summary>Writes everything to one safetensors file, replacing what is there only once the new file is complete.</summary>
+    /// <param name="path">The file. Its folder must exist.</param>
+    /// <exception cref="IOException">The file cannot be written. What was there before is as it was.</exception>
+    public void Save(string path)
+    {
+        using var writer = new StatisticWriter { Type = nameof(LayerStatistics), Parts = Keys };
+        foreach (var (layer, statistic) in this) statistic.Write(writer.At(layer));
+        foreach (var (name, text) in Notes) writer.Note(name, text);
+        writer.Save(path);
+    }
+
+    /// <summary>Reads what <see cref="Save"/> wrote. The accumulators are on the CPU.</summary>
+    /// <param name="path">The file.</param>
+    /// <returns>The statistics, which are the caller's to dispose.</returns>
+    /// <exception cref="CheckpointException">The file is missing, damaged, or holds something else.</exception>
+    public static LayerStatistics Load(string path)
+    {
+        using var file = SafetensorsFile.Open(path);
+        var reader = new StatisticReader(file);
+        if (reader.Type != nameof(LayerStatistics)) throw reader.Bad($"It holds a {reader.Type}, not {nameof(LayerStatistics)}.");
+        var loaded = new LayerStatistics(new OrderedDictionary<string, RunningStatistic>());
+        try
+        {
+            foreach (var layer in reader.Parts)
+            {
+                if (!loaded._statistics.TryAdd(layer, RunningStatistic.Read(reader.At(layer)))) throw reader.Bad($"It names layer '{layer}' twice.");
+            }
+
+            foreach (var (name, text) in reader.Notes) loaded.Notes[name] = text;
+            return loaded;
+        }
+        catch
+        {
+            loaded.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Frees all statistics.</summary>
+    public void Dispose()
+    {
+        foreach (var statistic in _statistics.Values) statistic.Dispose();
+    }
+
+    /// <summary>Whether there is a statistic of a layer.</summary>
+    /// <param name="key">The layer's name.</param>
+    /// <returns>True when there is.</returns>
+    public bool ContainsKey(string key) => _statistics.ContainsKey(key);
+
+    /// <summary>Gets the statistic of a layer, if there is one.</summary>
+    /// <param name="key">The layer's name.</param>
+    /// <param name="value">The statistic.</param>
+    /// <returns>Whether there is one.</returns>
+    public bool TryGetValue(string key, [MaybeNullWhen(false)] out RunningStatistic value) => _statistics.TryGetValue(key, out value);
+
+    /// <summary>Goes through layers and statistics in the order given.</summary>
+    /// <returns>The enumerator.</returns>
+    public IEnumerator<KeyValuePair<string, RunningStatistic>> GetEnumerator() => _statistics.GetEnumerator();
+
+    /// <inheritdoc/>
+    IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
+
+    private static OrderedDictionary<string, RunningStatistic> Make(IEnumerable<string> layers, Func<string, RunningStatistic> make)
+    {
+        ArgumentNullException.ThrowIfNull(layers);
+        ArgumentNullException.ThrowIfNull(make);
+        var statistics = new OrderedDictionary<string, RunningStatistic>();
+        foreach (var layer in layers)
+        {
+            if (statistics.ContainsKey(layer)) throw new ArgumentException($"Layer '{layer}' was given twice.", nameof(layers));
+            statistics.Add(layer, make(layer));
+        }
+
+        return statistics.Count > 0 ? statistics : throw new ArgumentException("No layers were given.", nameof(layers));
+    }
+}

@@ -1,0 +1,97 @@
+using NetHook.Internal;
+using static TorchSharp.torch;
+
+namespace NetHook;
+
+public abstract partial class RunningStatistic
+{
+    /// <summary>
+    /// Writes all there is to go on with later, as a safetensors file. What was there before is replaced only once the
+    /// new file is complete.
+    /// </summary>
+    /// <param name="path">The file. Its folder must exist.</param>
+    /// <exception cref="IOException">The file cannot be written. What was there before is as it was.</exception>
+    /// <exception cref="ObjectDisposedException">The statistic was disposed.</exception>
+    /// <remarks>The keys are the accumulators' names, <c>count</c>, <c>features</c>, and the settings; Python's safetensors reads them.</remarks>
+    public void Save(string path)
+    {
+        ObjectDisposedException.ThrowIf(IsDisposed, this);
+        using var writer = new StatisticWriter();
+        Write(writer);
+        writer.Save(path);
+    }
+
+    /// <summary>Reads a statistic from a file that <see cref="Save"/> wrote. Its accumulators are on the CPU.</summary>
+    /// <typeparam name="T">The statistic's type, or <see cref="RunningStatistic"/> for any.</typeparam>
+    /// <param name="path">The file.</param>
+    /// <returns>The statistic, which is the caller's to dispose.</returns>
+    /// <exception cref="CheckpointException">The file is missing, damaged, or holds something else.</exception>
+    public static T Load<T>(string path)
+        where T : RunningStatistic
+    {
+        using var file = SafetensorsFile.Open(path);
+        var statistic = Read(new(file));
+        if (statistic is T asked) return asked;
+        statistic.Dispose();
+        throw new CheckpointException(path, null, $"It holds a {TypeNames.Of(statistic)}, not a {TypeNames.Of(typeof(T))}.");
+    }
+
+    /// <exception cref="CheckpointException">The file is damaged, or holds something else.</exception>
+    internal static RunningStatistic Read(StatisticReader reader)
+    {
+        using var gradients = no_grad();
+        RunningStatistic statistic = reader.Type switch
+        {
+            nameof(RunningMean) => new RunningMean(),
+            nameof(RunningVariance) => new RunningVariance(),
+            nameof(RunningCovariance) => new RunningCovariance(),
+            nameof(RunningSecondMoment) => new RunningSecondMoment(),
+            nameof(RunningQuantiles) => RunningQuantiles.From(reader),
+            nameof(RunningHistogram) => RunningHistogram.From(reader),
+            nameof(RunningTopK) => RunningTopK.From(reader),
+            nameof(CombinedStatistic) => CombinedStatistic.From(reader),
+            _ => throw reader.Bad($"It holds a {reader.Type}, which is no running statistic known here."),
+        };
+        try
+        {
+            statistic.Restore(reader);
+            return statistic;
+        }
+        catch
+        {
+            statistic.Dispose();
+            throw;
+        }
+    }
+
+    internal void Write(StatisticWriter writer)
+    {
+        writer.Type = GetType().Name;
+        writer.Write("count", Count);
+        if (Features is { } features) writer.Write("features", features);
+        WriteSettings(writer);
+        foreach (var (name, tensor) in State.All) writer.Write(name, tensor);
+    }
+
+    /// <summary>Writes what the type needs besides the accumulators.</summary>
+    private protected virtual void WriteSettings(StatisticWriter writer)
+    {
+    }
+
+    /// <summary>What contradicts itself in the accumulators that were read, or null.</summary>
+    private protected virtual string? WhyDamaged() => null;
+
+    private void Restore(StatisticReader reader)
+    {
+        Count = reader.ReadInteger("count", least: 0);
+        if (!reader.Has("features"))
+        {
+            if (Count > 0) throw reader.Bad("It counts samples and says nothing of their features.");
+            return;
+        }
+
+        Features = reader.ReadInteger("features", least: 1);
+        foreach (var layout in Layout(Features.Value)) State[layout.Name] = reader.ReadTensor(layout);
+        if (WhyDamaged() is { } reason) throw reader.Bad(reason);
+    }
+}
