@@ -5,7 +5,7 @@ namespace NetHook;
 
 /// <summary>
 /// Calls a function with as many of the arguments offered as it declares, so that a caller can offer more than most
-/// functions need. Edits of a <c>Trace</c> are called by these rules.
+/// functions need. Edits of a <see cref="Trace"/> are called by these rules.
 /// </summary>
 /// <remarks>
 /// <para>1. A parameter whose name is offered is given that argument.
