@@ -13,7 +13,7 @@ namespace NetHook.Internal;
 /// The only place that reaches into TorchSharp beyond its public API. What is used is listed in <see cref="Required"/>
 /// and checked once: with a TorchSharp that lays its modules out differently, the first use says so, and nothing is done.
 /// </summary>
-internal static class TorchSharpInternals
+internal static partial class TorchSharpInternals
 {
     private const string SupportedVersion = "0.107";
 
@@ -23,6 +23,14 @@ internal static class TorchSharpInternals
         (typeof(Module), "_internal_submodules", "TorchSharp.Utils.OrderedDict`2[System.String,TorchSharp.torch+nn+Module]"),
         (typeof(Module), "_internal_params", "TorchSharp.Utils.OrderedDict`2[System.String,TorchSharp.Modules.Parameter]"),
         (typeof(Module), "_internal_buffers", "TorchSharp.Utils.OrderedDict`2[System.String,System.ValueTuple`2[TorchSharp.torch+Tensor,System.Boolean]]"),
+        (typeof(Module), "handle", "TorchSharp.torch+nn+Module+HType"),
+        (typeof(Module), "name", "System.String"),
+        (typeof(Module), "_deviceType", "TorchSharp.DeviceType"),
+        (typeof(Module), "_deviceIndex", "System.Int32"),
+        (typeof(Module), "_areComponentsRegistered", "System.Boolean"),
+        (typeof(LSTM), "_batch_first", "System.Boolean"),
+        (typeof(GRU), "_batch_first", "System.Boolean"),
+        (typeof(RNN), "_batch_first", "System.Boolean"),
         (typeof(HookableModule<,>), "pre_hooks", "System.Collections.Generic.Dictionary`2[System.String,TPreHook]"),
         (typeof(HookableModule<,>), "post_hooks", "System.Collections.Generic.Dictionary`2[System.String,TPostHook]"),
         (typeof(jit.HookableScriptModule<,>), "pre_hooks", "System.Collections.Generic.Dictionary`2[System.String,TPreHook]"),
@@ -40,7 +48,14 @@ internal static class TorchSharpInternals
         (typeof(ModuleDict<>), "_dict", "System.Collections.Generic.Dictionary`2[System.String,T]"),
     ];
 
-    private static readonly string? Problem = FindProblem(Required);
+    /// <summary>The native functions that TorchSharp binds for itself, and that are relied upon.</summary>
+    internal static readonly IReadOnlyList<string> RequiredFunctions =
+    [
+        "THSNN_Module_is_training", "THSNN_Module_train", "THSNN_Embedding_set_weight", "THSNN_EmbeddingBag_set_weight",
+        "THSStorage_data_ptr", "THSStorage_nbytes",
+    ];
+
+    private static readonly string? Problem = FindProblem(Required) ?? FindMissingFunction(RequiredFunctions);
 
     private static IEnumerable<Type> Hookable => [typeof(HookableModule<,>), typeof(jit.HookableScriptModule<,>)];
 
@@ -93,7 +108,7 @@ internal static class TorchSharpInternals
         EnsureSupported();
         for (var ancestor = type; ancestor is not null; ancestor = ancestor.BaseType)
         {
-            if (ancestor.IsGenericType && GenericSequentials.Contains(ancestor.GetGenericTypeDefinition()))
+            if (IsGenericSequential(ancestor))
                 return (Field(ancestor, "_modules")!, Field(ancestor, "_names")!);
         }
 
@@ -119,6 +134,9 @@ internal static class TorchSharpInternals
         EnsureSupported();
         return OwningScopeField(tensor);
     }
+
+    /// <summary>Whether the type is, not only derives from, one of the Sequentials of other arguments than one tensor.</summary>
+    internal static bool IsGenericSequential(Type type) => type.IsGenericType && GenericSequentials.Contains(type.GetGenericTypeDefinition());
 
     [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_internal_submodules")]
     private static extern ref OrderedDict<string, Module> SubmodulesField(Module module);
@@ -148,14 +166,24 @@ internal static class TorchSharpInternals
         {
             if (Field(owner, field) is not { } found || found.FieldType.ToString() != fieldType)
             {
-                var version = typeof(torch).Assembly.GetName().Version?.ToString(3) ?? "unknown";
-                return $"NetHook supports TorchSharp {SupportedVersion}; TorchSharp {version} was loaded, whose {TypeNames.Of(owner)} has "
-                    + $"no field '{field}' of the type expected. Reference TorchSharp {SupportedVersion}, or a newer NetHook.";
+                return Unsupported($"whose {TypeNames.Of(owner)} has no field '{field}' of the type expected");
             }
         }
 
         return null;
     }
+
+    /// <summary>What native function the TorchSharp loaded does not bind, as a sentence for the user; null if it binds all.</summary>
+    internal static string? FindMissingFunction(IEnumerable<string> required)
+    {
+        var bound = Type.GetType(NativeMethods, throwOnError: false)?.GetMethods(BindingFlags.Static | BindingFlags.NonPublic).Select(method => method.Name).ToHashSet();
+        var missing = required.FirstOrDefault(function => bound?.Contains(function) != true);
+        return missing is null ? null : Unsupported($"which does not bind {missing}");
+    }
+
+    private static string Unsupported(string difference) =>
+        $"NetHook supports TorchSharp {SupportedVersion}; TorchSharp {typeof(torch).Assembly.GetName().Version?.ToString(3) ?? "unknown"} was loaded, "
+        + $"{difference}. Reference TorchSharp {SupportedVersion}, or a newer NetHook.";
 
     /// <summary>
     /// The dictionaries in which a module keeps its hooks, by reference, so that a changed copy can take a dictionary's

@@ -26,6 +26,15 @@ public class TorchSharpInternalsTests
     }
 
     [Fact]
+    public void A_missing_native_function_is_named_too()
+    {
+        Assert.Null(TorchSharpInternals.FindMissingFunction(TorchSharpInternals.RequiredFunctions));
+        Assert.Equal(
+            "NetHook supports TorchSharp 0.107; TorchSharp 0.107.0 was loaded, which does not bind THSNN_Module_pretend. Reference TorchSharp 0.107, or a newer NetHook.",
+            TorchSharpInternals.FindMissingFunction(["THSNN_Module_train", "THSNN_Module_pretend"]));
+    }
+
+    [Fact]
     public void A_member_of_another_type_counts_as_missing() =>
         Assert.NotNull(TorchSharpInternals.FindProblem([(typeof(nn.Module), "_internal_params", "System.String")]));
 

@@ -1,0 +1,49 @@
+using System.Reflection;
+using System.Runtime.CompilerServices;
+
+namespace NetHook;
+
+/// <summary>The fields of a type that hold something to be copied; all others may be taken over as they are.</summary>
+internal sealed class FieldPlan
+{
+    private const BindingFlags Own = BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly;
+
+    private readonly (FieldInfo Field, string Place)[] _fields;
+
+    /// <param name="type">The type.</param>
+    /// <param name="end">The base class whose fields are no longer the plan's; null for all.</param>
+    internal FieldPlan(Type type, Type? end) => _fields =
+    [
+        .. FieldsOf(type, end).Where(field => !Shareable.Fields(field.FieldType)).Select(field => (field, PlaceOf(field))),
+    ];
+
+    internal static IEnumerable<FieldInfo> FieldsOf(Type type, Type? end)
+    {
+        for (var level = type; level is not null && level != end; level = level.BaseType)
+        {
+            foreach (var field in level.GetFields(Own)) yield return field;
+        }
+    }
+
+    /// <summary>Copies what the fields of a shallow copy hold.</summary>
+    internal void CopyFields(object original, object copy, CopyContext context)
+    {
+        foreach (var (field, place) in _fields)
+        {
+            var held = field.GetValue(original);
+            var copied = context.CopyPart(held, place);
+            if (!ReferenceEquals(held, copied))
+                field.SetValue(copy, copied);
+        }
+    }
+
+    /// <summary>The field as the user knows it: by the property it was made for, and not at all within a list.</summary>
+    private static string PlaceOf(FieldInfo field)
+    {
+        if (ObjectCopier.BelongsToDotNet(field.DeclaringType!) && !typeof(ITuple).IsAssignableFrom(field.DeclaringType))
+            return "";
+        return field.Name.StartsWith('<') && field.Name.IndexOf('>', StringComparison.Ordinal) is > 1 and var end
+            ? "." + field.Name[1..end]
+            : "." + field.Name;
+    }
+}
