@@ -1,1 +1,5 @@
-return 0;
+using NetHook.Cli;
+
+using var interruption = new Interruption();
+int code = Tool.Run(args, ToolContext.ForThisProcess(interruption.Token));
+return code == Tool.Interrupted ? interruption.ExitCode : code;

@@ -1,0 +1,31 @@
+using System.CommandLine;
+using NetHook.Interpretability;
+using static TorchSharp.torch;
+
+namespace NetHook.Cli;
+
+/// <summary><c>--model FOLDER</c>: the model that a command works on.</summary>
+internal sealed class ModelOption : Option<string>
+{
+    public ModelOption()
+        : base("--model", "-m")
+    {
+        HelpName = "FOLDER";
+        Description = "A GPT-2 in Hugging Face's layout: config.json, model.safetensors, vocab.json, merges.txt. Without it, the small model that comes with the tool.";
+    }
+
+    /// <summary>The folder of the model asked for.</summary>
+    public string Folder(ParseResult arguments) => arguments.GetValue(this) ?? BundledModel.Folder;
+
+    /// <summary>Reads the model. The caller disposes it.</summary>
+    public LanguageModel Read(ParseResult arguments) => LanguageModel.FromPretrained(Folder(arguments));
+
+    /// <summary>The model's layers without their weights, which costs no time and no memory. The caller disposes it.</summary>
+    public Gpt2 ReadLayers(ParseResult arguments)
+    {
+        string folder = Folder(arguments);
+        return Directory.Exists(folder)
+            ? new Gpt2(Gpt2Config.Load(Path.Combine(folder, "config.json")), device: META)
+            : throw new ToolException($"{folder}: There is no such folder.");
+    }
+}

@@ -1,0 +1,26 @@
+namespace NetHook.Cli;
+
+/// <summary>A file that a command is to write at its end.</summary>
+internal static class OutputFile
+{
+    /// <summary>Finds out before the work whether the file can be written after it.</summary>
+    /// <exception cref="ToolException">It cannot; the message says why.</exception>
+    public static void Check(string path)
+    {
+        string full = Path.GetFullPath(path);
+        string folder = Path.GetDirectoryName(full) ?? full;
+        if (Directory.Exists(full))
+            throw new ToolException($"{path} cannot be written: it is a folder.");
+        if (!Directory.Exists(folder))
+            throw new ToolException($"{path} cannot be written: there is no folder {folder}.");
+        try
+        {
+            // What is written later is a new file beside it, which then takes its place.
+            using var probe = new FileStream(Path.Combine(folder, Path.GetRandomFileName()), FileMode.CreateNew, FileAccess.Write, FileShare.None, 1, FileOptions.DeleteOnClose);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new ToolException($"{path} cannot be written: {e.Message}");
+        }
+    }
+}

@@ -1,0 +1,17 @@
+using Spectre.Console;
+
+namespace NetHook.Cli;
+
+/// <summary>A <see cref="LayerList"/> as a table.</summary>
+internal static class LayerListView
+{
+    public static void Write(IAnsiConsole console, LayerList list)
+    {
+        Table table = Tables.New().Texts("Layer", "Type").Numbers("Parameters");
+        foreach (LayerListItem layer in list.Layers)
+            table.Row(layer.Layer, layer.Type, Figures.Count(layer.Parameters));
+        console.Write(table);
+        console.Line();
+        console.Line($"{Figures.Count(list.Layers.Count, "layer")}; the model has {Figures.Count(list.Parameters, "parameter")}.");
+    }
+}

@@ -1,0 +1,22 @@
+using TorchSharp;
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
+
+namespace NetHook.Cli;
+
+/// <summary>Chooses the layers to trace.</summary>
+internal static class LayerSelection
+{
+    /// <summary>The layers that match any of the patterns, each once; each pattern must match some that can be traced.</summary>
+    public static IReadOnlyList<string> Of(Module model, IEnumerable<string> patterns) => [.. patterns.SelectMany(pattern => Of(model, pattern)).Distinct()];
+
+    // The list of a model's blocks matches "**" too, but it is only a list: it never runs.
+    private static List<string> Of(Module model, string pattern)
+    {
+        IReadOnlyList<string> names = model.ModuleNames(pattern);
+        List<string> layers = [.. names.Where(name => model.GetModule(name) is Module<Tensor, Tensor>)];
+        return layers.Count > 0
+            ? layers
+            : throw new ToolException($"'{pattern}' matches only {string.Join(", ", names)}, which never runs itself: ask for what is in it, '{pattern}.*'.");
+    }
+}

@@ -1,0 +1,30 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
+using Spectre.Console;
+
+namespace NetHook.Cli;
+
+/// <summary>Reports as JSON. The serialisers are generated when the tool is built, which makes it start faster.</summary>
+[JsonSerializable(typeof(LayerList))]
+[JsonSerializable(typeof(TraceReport))]
+internal sealed partial class ReportJson : JsonSerializerContext
+{
+    /// <summary>Writes a report past the console's rendering, which knows about widths and markup.</summary>
+    public static void Write<T>(IAnsiConsole console, T report)
+        where T : class
+    {
+        var context = new ReportJson(new JsonSerializerOptions
+        {
+            PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
+            NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
+            WriteIndented = true,
+            NewLine = "\n",
+
+            // The result is no HTML: quotes and letters beyond ASCII stay as they are.
+            Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        });
+        console.Profile.Out.Writer.WriteLine(JsonSerializer.Serialize(report, (JsonTypeInfo<T>)context.Options.GetTypeInfo(typeof(T))));
+    }
+}

@@ -1,0 +1,58 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Runtime.InteropServices;
+
+namespace NetHook.Cli;
+
+/// <summary>The tool: parses a command line, runs the command, and says in an exit code how it went.</summary>
+internal static class Tool
+{
+    public const int Success = 0;
+    public const int Failure = 1;
+    public const int UsageError = 2;
+
+    // 128 + SIGINT, as shells have it.
+    public const int Interrupted = 130;
+
+    public static int Run(IReadOnlyList<string> arguments, ToolContext context)
+    {
+        // Without response files, a prompt may begin with @.
+        var settings = new ParserConfiguration { ResponseFileTokenReplacer = null, EnablePosixBundling = false };
+        ParseResult parsed = CommandLineParser.Parse(new RootCommand(context), arguments, settings);
+        if (UsageErrors.First(parsed) is { } error)
+            return Say(context, error, UsageError);
+        try
+        {
+            return parsed.Invoke(new InvocationConfiguration
+            {
+                Output = context.Out.Profile.Out.Writer,
+                Error = context.Error.Profile.Out.Writer,
+                EnableDefaultExceptionHandler = false,
+            });
+        }
+        catch (OperationCanceledException) when (context.Cancellation.IsCancellationRequested)
+        {
+            return Say(context, "Interrupted.", Interrupted);
+        }
+        catch (Exception e) when (IsAnswer(e))
+        {
+            return Say(context, Message(e), Failure);
+        }
+    }
+
+    /// <summary>What is thrown where the fault is in what was asked. Anything else is a fault of the tool, and shows its stack trace.</summary>
+    private static bool IsAnswer(Exception e) =>
+        e is ToolException or IOException or UnauthorizedAccessException or KeyNotFoundException or ArgumentException
+            or LayerNotRunException or ExternalException;
+
+    // The names of the library's parameters mean nothing on a command line.
+    private static string Message(Exception e) =>
+        e is ArgumentException { ParamName: { } name } ? e.Message.Replace($" (Parameter '{name}')", "", StringComparison.Ordinal) : e.Message;
+
+    private static int Say(ToolContext context, string message, int code)
+    {
+        string[] lines = message.Split(['\r', '\n'], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+        context.Error.Profile.Out.Writer.WriteLine($"nethook: {string.Join(' ', lines)}");
+        return code;
+    }
+}

@@ -1,0 +1,38 @@
+using Spectre.Console.Testing;
+
+namespace NetHook.Cli.Tests;
+
+/// <summary>One run of the tool inside this process: its exit code, and what it wrote.</summary>
+internal sealed record ToolRun(int Code, string Out, string Error)
+{
+    private const int Width = 80;
+
+    public static ToolRun Of(params string[] arguments) => Of(CancellationToken.None, arguments);
+
+    public static ToolRun Of(CancellationToken cancellation, params string[] arguments)
+    {
+        using var output = new TestConsole();
+        using var error = new TestConsole();
+        int code = Tool.Run(arguments, new ToolContext(output.Width(Width), error.Width(Width), cancellation));
+        return new(code, output.Output, error.Output);
+    }
+
+    /// <summary>What it wrote, of a run that must succeed quietly.</summary>
+    public string Result
+    {
+        get
+        {
+            Assert.Equal((Tool.Success, ""), (Code, Error));
+            return Out;
+        }
+    }
+
+    /// <summary>The one line of an error that must be all it wrote.</summary>
+    public string Line(int code)
+    {
+        Assert.Equal((code, ""), (Code, Out));
+        Assert.StartsWith("nethook: ", Error, StringComparison.Ordinal);
+        Assert.Single(Error, '\n');
+        return Error["nethook: ".Length..].TrimEnd();
+    }
+}
