@@ -1,0 +1,33 @@
+using static TorchSharp.torch;
+
+namespace NetHook.Interpretability;
+
+/// <summary>
+/// Prompts that hold a subject, as one batch: token ids <c>[prompts, tokens]</c>, padded at the end, which changes nothing
+/// before it; and for each prompt the number of tokens and the position of the subject's last one.
+/// </summary>
+internal sealed record SubjectPrompts(Tensor Tokens, long[] Lengths, long[] SubjectEnds)
+{
+    public int Count => Lengths.Length;
+
+    public static SubjectPrompts Of(LanguageModel model, EditRequest request, IEnumerable<(string Template, IEnumerable<int> Continuation)> prompts)
+    {
+        List<(int[] Ids, long SubjectEnd)> rows = [];
+        foreach ((string template, IEnumerable<int> continuation) in prompts)
+        {
+            (string text, Range subject) = request.Fill(template);
+            rows.Add(([.. model.Tokenizer.Encode(text), .. continuation], model.Tokenizer.TokenRange(text, subject).End.Value - 1));
+        }
+
+        int longest = rows.Max(row => row.Ids.Length);
+        long[] ids = [.. rows.SelectMany(row => row.Ids.Select(id => (long)id).Concat(Enumerable.Repeat(0L, longest - row.Ids.Length)))];
+        return new(
+            tensor(ids, [rows.Count, longest]).to(model.Model.Device),
+            [.. rows.Select(row => (long)row.Ids.Length)],
+            [.. rows.Select(row => row.SubjectEnd)]);
+    }
+
+    /// <summary>1 at each prompt's last token of the subject, else 0: <c>[prompts, tokens, 1]</c>.</summary>
+    public Tensor SubjectMask() =>
+        (tensor(SubjectEnds).unsqueeze(1) == arange(Tokens.shape[1], ScalarType.Int64)).unsqueeze(2).to(Tokens.device);
+}
