@@ -13,20 +13,16 @@ public sealed class PackageFeed : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        foreach (var project in new[] { "NetHook", "NetHook.Interpretability", "NetHook.Cli" })
-        {
-            // With outputs of its own: those of the repository may be in use. Its code has been analyzed there.
-            await Dotnet.Run(
-                Paths.RepositoryRoot,
-                "pack",
-                $"src/{project}",
-                "-o",
-                _folder["feed/"],
-                "--artifacts-path",
-                _folder["artifacts/"],
-                $"-p:VersionPrefix=0.1.0;VersionSuffix={_suffix}",
-                "-p:RunAnalyzers=false");
-        }
+        // With outputs of its own: those of the repository may be in use. Its code has been analyzed there.
+        await Dotnet.Run(
+            Paths.RepositoryRoot,
+            "pack",
+            "-o",
+            _folder["feed/"],
+            "--artifacts-path",
+            _folder["artifacts/"],
+            $"-p:VersionPrefix=0.1.0;VersionSuffix={_suffix}",
+            "-p:RunAnalyzers=false");
 
         File.WriteAllText(_folder["nuget.config"], $"""
             <configuration>

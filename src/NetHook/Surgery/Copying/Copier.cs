@@ -21,6 +21,8 @@ internal abstract class Copier
     {
         if (typeof(Tensor).IsAssignableFrom(type))
             return new TensorCopier();
+        if (type == typeof(SharedSequential))
+            return new SharedSequential.Copier();
         if (typeof(Module).IsAssignableFrom(type))
             return NativeModuleCopier.TryMake(type) ?? ModuleCopier.Make(type);
         if (Shareable.Values(type))
