@@ -20,6 +20,9 @@ internal sealed class RootCommand : ToolCommand
         // Another command is one line here.
         Subcommands.Add(new TraceCommand(context));
         Subcommands.Add(new LayersCommand(context));
+        Subcommands.Add(new LensCommand(context));
+        Subcommands.Add(new CausalTraceCommand(context));
+        Subcommands.Add(new PatchCommand(context));
     }
 
     public override IReadOnlyList<CommandExample> Examples =>

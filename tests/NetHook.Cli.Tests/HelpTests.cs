@@ -15,6 +15,9 @@ public sealed partial class HelpTests
         { "help-trace", ["trace", "--help"] },
         { "help-trace", ["trace", "a prompt", "-h"] },
         { "help-layers", ["layers", "--help"] },
+        { "help-lens", ["lens", "--help"] },
+        { "help-causal-trace", ["causal-trace", "--help"] },
+        { "help-patch", ["patch", "--help"] },
     };
 
     [Theory]

@@ -18,7 +18,12 @@ internal sealed class ModelOption : Option<string>
     public string Folder(ParseResult arguments) => arguments.GetValue(this) ?? BundledModel.Folder;
 
     /// <summary>Reads the model. The caller disposes it.</summary>
-    public LanguageModel Read(ParseResult arguments) => LanguageModel.FromPretrained(Folder(arguments));
+    public LanguageModel Read(ParseResult arguments)
+    {
+        LanguageModel model = LanguageModel.FromPretrained(Folder(arguments));
+        Threads.UseFewFor(model.Model);
+        return model;
+    }
 
     /// <summary>The model's layers without their weights, which costs no time and no memory. The caller disposes it.</summary>
     public Gpt2 ReadLayers(ParseResult arguments)

@@ -14,7 +14,7 @@ internal sealed class TraceCommand : ToolCommand
 
     private const int NextTokens = 5;
 
-    private readonly Argument<string> _prompt = new("PROMPT") { Description = "The text to run." };
+    private readonly PromptArgument _prompt = new();
     private readonly ModelOption _model = new();
 
     private readonly Option<string[]> _layers = new("--layers", "-l")
@@ -81,7 +81,6 @@ internal sealed class TraceCommand : ToolCommand
             OutputFile.Check(save);
 
         using LanguageModel model = _model.Read(arguments);
-        Threads.UseFewFor(model.Model);
         using DisposeScope scope = NewDisposeScope();
         Tensor tokens = model.Tokens(prompt);
         using var pass = new TracedPass(model.Model, Selection(arguments, model.Model), stopAt, Context.Cancellation);
@@ -92,7 +91,7 @@ internal sealed class TraceCommand : ToolCommand
         var report = new TraceReport(
             _model.Folder(arguments),
             prompt,
-            [.. model.Tokenizer.Encode(prompt).Select(id => new TokenItem(id, model.Tokenizer.TokenText(id)))],
+            TokenItem.AllOf(model.Tokenizer, prompt),
             stopAt,
             stopAt is null ? [.. model.NextTokens(prompt, Math.Min(NextTokens, model.Model.Config.VocabSize))] : null,
             [.. pass.Ran.Select(pass.Describe)],

@@ -25,6 +25,12 @@ internal static class Figures
 
     public static string Percent(double probability) => (100 * probability).ToString("F2", CultureInfo.InvariantCulture) + " %";
 
+    /// <summary>As short as it is exact: 3, 0.5.</summary>
+    public static string Plain(double value) => value.ToString(CultureInfo.InvariantCulture);
+
+    /// <summary>97%, 0%.</summary>
+    public static string WholePercent(double probability) => (100 * probability).ToString("F0", CultureInfo.InvariantCulture) + "%";
+
     public static string Count(long number) => number.ToString("N0", CultureInfo.InvariantCulture);
 
     /// <summary>"1 layer", "2 layers".</summary>

@@ -10,7 +10,7 @@ internal static class LayerListView
         Table table = Tables.New().Texts("Layer", "Type").Numbers("Parameters");
         foreach (LayerListItem layer in list.Layers)
             table.Row(layer.Layer, layer.Type, Figures.Count(layer.Parameters));
-        console.Write(table);
+        console.Print(table);
         console.Line();
         console.Line($"{Figures.Count(list.Layers.Count, "layer")}; the model has {Figures.Count(list.Parameters, "parameter")}.");
     }

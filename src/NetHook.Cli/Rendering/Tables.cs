@@ -41,6 +41,19 @@ internal static class Tables
         return Width(table, console);
     }
 
+    /// <summary>Writes the table, in plain text without the spaces that pad the last column.</summary>
+    public static void Print(this IAnsiConsole console, Table table)
+    {
+        if (console.Profile.Capabilities.Ansi)
+        {
+            console.Write(table);
+            return;
+        }
+
+        foreach (string line in string.Concat(table.GetSegments(console).Select(segment => segment.Text)).TrimEnd('\n').Split('\n'))
+            console.Line(line.TrimEnd());
+    }
+
     /// <summary>Writes a line that a terminal may fold, but the tool does not: a path stays in one piece.</summary>
     public static void Line(this IAnsiConsole console, string text = "") => console.Profile.Out.Writer.WriteLine(text);
 

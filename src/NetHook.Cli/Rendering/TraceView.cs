@@ -24,7 +24,7 @@ internal static class TraceView
         Table table = Tables.New().Texts("Next token").Numbers("Probability");
         foreach (NextToken token in tokens)
             table.Row(Tokens.Quote(token.Text), Figures.Percent(token.Probability));
-        console.Write(table);
+        console.Print(table);
         console.Line();
     }
 
@@ -32,7 +32,7 @@ internal static class TraceView
     {
         Table table = MakeLayers(layers, withTypes: true);
         int needed = table.Fit(console), width = console.Profile.Width;
-        console.Write(needed <= width ? table : MakeLayers(layers, withTypes: false));
+        console.Print(needed <= width ? table : MakeLayers(layers, withTypes: false));
         if (needed > width)
             console.Line($"\nTypes are left out: they need a window of {needed} columns, and this one has {width}.");
     }

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
@@ -9,10 +10,20 @@ namespace NetHook.Cli;
 /// <summary>Reports as JSON. The serialisers are generated when the tool is built, which makes it start faster.</summary>
 [JsonSerializable(typeof(LayerList))]
 [JsonSerializable(typeof(TraceReport))]
+[JsonSerializable(typeof(LensReport))]
+[JsonSerializable(typeof(CausalTraceReport))]
+[JsonSerializable(typeof(PatchReport))]
 internal sealed partial class ReportJson : JsonSerializerContext
 {
     /// <summary>Writes a report past the console's rendering, which knows about widths and markup.</summary>
     public static void Write<T>(IAnsiConsole console, T report)
+        where T : class => console.Line(Text(report));
+
+    /// <summary>Writes a report to a file.</summary>
+    public static void Save<T>(string path, T report)
+        where T : class => AtomicFile.Write(path, stream => stream.Write(Encoding.UTF8.GetBytes(Text(report) + "\n")));
+
+    private static string Text<T>(T report)
         where T : class
     {
         var context = new ReportJson(new JsonSerializerOptions
@@ -25,6 +36,6 @@ internal sealed partial class ReportJson : JsonSerializerContext
             // The result is no HTML: quotes and letters beyond ASCII stay as they are.
             Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
         });
-        console.Profile.Out.Writer.WriteLine(JsonSerializer.Serialize(report, (JsonTypeInfo<T>)context.Options.GetTypeInfo(typeof(T))));
+        return JsonSerializer.Serialize(report, (JsonTypeInfo<T>)context.Options.GetTypeInfo(typeof(T)));
     }
 }

@@ -19,9 +19,6 @@ internal sealed record TraceReport(
     IReadOnlyList<LayerActivation> Layers,
     string? Saved);
 
-/// <summary>A token.</summary>
-internal sealed record TokenItem(int Id, string Text);
-
 /// <summary>What a layer gave: its output's shape, and statistics over all elements of it.</summary>
 /// <param name="Layer">The layer's name.</param>
 /// <param name="Type">The layer's type.</param>

@@ -1,3 +1,4 @@
+using Spectre.Console;
 using Spectre.Console.Testing;
 
 namespace NetHook.Cli.Tests;
@@ -13,8 +14,14 @@ internal sealed record ToolRun(int Code, string Out, string Error)
     {
         using var output = new TestConsole();
         using var error = new TestConsole();
-        int code = Tool.Run(arguments, new ToolContext(output.Width(Width), error.Width(Width), cancellation));
+        int code = Tool.Run(arguments, new ToolContext(Plain(output), Plain(error), cancellation));
         return new(code, output.Output, error.Output);
+    }
+
+    private static TestConsole Plain(TestConsole console)
+    {
+        console.Profile.Capabilities.Ansi = false;
+        return console.Width(Width).Colors(ColorSystem.NoColors);
     }
 
     /// <summary>What it wrote, of a run that must succeed quietly.</summary>

@@ -1,0 +1,130 @@
+using System.CommandLine;
+using NetHook.Interpretability;
+
+namespace NetHook.Cli;
+
+/// <summary><c>nethook causal-trace</c>: where in a model the answer to a prompt is kept.</summary>
+internal sealed class CausalTraceCommand : ToolCommand
+{
+    private readonly PromptArgument _prompt = new(description: "A prompt whose next token is the answer.");
+
+    private readonly Option<string> _subject = new("--subject")
+    {
+        HelpName = "TEXT",
+        Required = true,
+        Description = "The part of the prompt that the question is about; it must be there exactly once.",
+    };
+
+    private readonly ModelOption _model = new();
+    private readonly KindOption _kind = new();
+
+    private readonly Option<int?> _window = new("--window")
+    {
+        HelpName = "N",
+        Description = "How many layers around each are restored together. Default: 1 for hidden, and for mlp and attn as in the paper 10 of 48, in proportion.",
+    };
+
+    private readonly Option<double> _noise = new("--noise")
+    {
+        HelpName = "S",
+        Description = "The noise, in standard deviations of the embeddings.",
+        DefaultValueFactory = _ => new CausalTraceOptions().Noise,
+    };
+
+    private readonly Option<int> _samples = new("--samples")
+    {
+        HelpName = "N",
+        Description = "How many runs, each with noise of its own, are averaged.",
+        DefaultValueFactory = _ => new CausalTraceOptions().Samples,
+    };
+
+    private readonly Option<long> _seed = new("--seed") { HelpName = "N", Description = "The seed of the noise.", DefaultValueFactory = _ => 0 };
+
+    private readonly GridOutOption _out = new();
+    private readonly JsonOption _json = new();
+
+    public CausalTraceCommand(ToolContext context)
+        : base(context, "causal-trace", "Find where an answer comes from: corrupt the subject, restore states one by one.")
+    {
+        Arguments.Add(_prompt);
+        foreach (Option option in new Option[] { _subject, _model, _kind, _window, _noise, _samples, _seed, _out, _json })
+            Options.Add(option);
+    }
+
+    public override string Notes =>
+        """
+        Meng et al. 2022, "Locating and Editing Factual Associations in GPT", section 2.
+        Tokens go down (* is corrupted), layers across. A cell is the probability of the
+        answer, in percent, when the states there are restored to those of the run as
+        it is: the darker, the more of the answer passes through them.
+
+        JSON:
+          model, prompt, noise, samples, seed    what was asked
+          tokens                 the prompt's, of each: id, text
+          subject                the positions of the corrupted tokens
+          answer                 id, text
+          cleanProbability       of the answer as it is
+          corruptedProbability   with the subject corrupted
+          grids                  of each kind: kind, window, and probabilities by
+                                 token, then by layer
+        CSV has a row for each kind, token and layer.
+        """;
+
+    public override IReadOnlyList<CommandExample> Examples =>
+    [
+        new("nethook causal-trace \"The capital of France is\" --subject France", "Which states carry the answer, as a heat map."),
+        new("nethook causal-trace \"The capital of France is\" --subject France --kind all --out france.png", "Figure 1 of the paper for a prompt of yours."),
+    ];
+
+    protected override void Run(ParseResult arguments)
+    {
+        string? path = _out.Check(arguments);
+        using LanguageModel model = _model.Read(arguments);
+        IReadOnlyList<CausalTrace> traces = Trace(model, arguments);
+        CausalTraceReport report = Report(traces, arguments);
+        HeatMap[] maps = [.. traces.Select(CausalTraceView.Map)];
+        if (path is not null)
+            GridOutOption.Save(path, report, maps, file => CausalTraceView.SaveCsv(file, report));
+        if (arguments.GetValue(_json))
+            ReportJson.Write(Context.Out, report);
+        else
+            CausalTraceView.Write(Context.Out, report, maps, path);
+    }
+
+    private IReadOnlyList<CausalTrace> Trace(LanguageModel model, ParseResult arguments)
+    {
+        var tracer = new CausalTracer(model);
+        IReadOnlyList<StateKind> kinds = _kind.Kinds(arguments);
+        return WorkProgress.Show(Context, "Restoring states", kinds, (kind, progress) => tracer.Trace(
+            arguments.GetRequiredValue(_prompt),
+            arguments.GetRequiredValue(_subject),
+            new()
+            {
+                Kind = kind,
+                Window = arguments.GetValue(_window),
+                Noise = arguments.GetValue(_noise),
+                Samples = arguments.GetValue(_samples),
+                Seed = arguments.GetValue(_seed),
+            },
+            progress,
+            Context.Cancellation));
+    }
+
+    private CausalTraceReport Report(IReadOnlyList<CausalTrace> traces, ParseResult arguments)
+    {
+        CausalTrace first = traces[0];
+        (int start, int length) = first.Subject.GetOffsetAndLength(first.Tokens.Count);
+        return new(
+            _model.Folder(arguments),
+            arguments.GetRequiredValue(_prompt),
+            [.. first.TokenIds.Zip(first.Tokens, (id, text) => new TokenItem(id, text))],
+            [.. Enumerable.Range(start, length)],
+            new TokenItem(first.Answer, first.AnswerText),
+            first.CleanProbability,
+            first.CorruptedProbability,
+            arguments.GetValue(_noise),
+            first.Samples,
+            arguments.GetValue(_seed),
+            [.. traces.Select(trace => new CausalGrid(KindOption.NameOf(trace.Kind), trace.Window, trace.Probabilities.Rows()))]);
+    }
+}

@@ -1,0 +1,111 @@
+using System.CommandLine;
+using NetHook.Interpretability;
+
+namespace NetHook.Cli;
+
+/// <summary><c>nethook patch</c>: which states of one prompt bring its answer into another.</summary>
+internal sealed class PatchCommand : ToolCommand
+{
+    private readonly PromptArgument _prompt = new(description: "The clean prompt, whose answer is looked for.");
+    private readonly PromptArgument _counterfactual = new("COUNTERFACTUAL", "A prompt like it with another answer, into whose run states of the clean one are put.");
+    private readonly ModelOption _model = new();
+    private readonly KindOption _kind = new();
+
+    private readonly Option<int> _window = new("--window")
+    {
+        HelpName = "N",
+        Description = "How many layers around each are patched together.",
+        DefaultValueFactory = _ => new PatchOptions().Window,
+    };
+
+    private readonly Option<string> _answer = Text("--answer", "The answer to the clean prompt, one token. Default: what the model predicts.");
+    private readonly Option<string> _counterfactualAnswer = Text("--counterfactual-answer", "The answer to the other prompt, likewise.");
+    private readonly Option<string> _subject = Text("--subject", "The subject in the clean prompt: needed where the prompts differ in their number of tokens, to align them.");
+    private readonly Option<string> _counterfactualSubject = Text("--counterfactual-subject", "The subject in the other prompt.");
+    private readonly GridOutOption _out = new();
+    private readonly JsonOption _json = new();
+
+    public PatchCommand(ToolContext context)
+        : base(context, "patch", "Put states of one prompt into the run of another, and see where the answer changes.")
+    {
+        Arguments.Add(_prompt);
+        Arguments.Add(_counterfactual);
+        foreach (Option option in new Option[] { _model, _kind, _window, _answer, _counterfactualAnswer, _subject, _counterfactualSubject, _out, _json })
+            Options.Add(option);
+    }
+
+    public override string Notes =>
+        """
+        The measure is the logit of the clean answer less that of the counterfactual
+        one. Tokens go down (* differs between the prompts), layers across. A cell is
+        what the states there bring back of the clean answer, in percent: 0 is the
+        counterfactual run, 100 the clean one; less and more are possible.
+
+        JSON:
+          model, prompt, counterfactual    what was asked
+          answer, counterfactualAnswer     the tokens compared
+          logitDifference, counterfactualLogitDifference    of the two runs
+          tokens   of each: cleanPosition, counterfactualPosition, cleanText,
+                   counterfactualText, differs
+          grids    of each kind: kind, window, and by token, then by layer:
+                   logitDifferences, recovered (0 to 1)
+        CSV has a row for each kind, token and layer.
+        """;
+
+    public override IReadOnlyList<CommandExample> Examples =>
+    [
+        new("nethook patch \"The capital of France is\" \"The capital of Italy is\"", "Which states say which country it is."),
+        new("nethook patch \"The capital of France is\" \"The capital of Italy is\" --kind all --out france-italy.svg", "As a figure."),
+    ];
+
+    protected override void Run(ParseResult arguments)
+    {
+        string? path = _out.Check(arguments);
+        using LanguageModel model = _model.Read(arguments);
+        IReadOnlyList<ActivationPatch> patches = Patch(model, arguments);
+        PatchReport report = Report(patches, arguments);
+        HeatMap[] maps = [.. patches.Select(PatchView.Map)];
+        if (path is not null)
+            GridOutOption.Save(path, report, maps, file => PatchView.SaveCsv(file, report));
+        if (arguments.GetValue(_json))
+            ReportJson.Write(Context.Out, report);
+        else
+            PatchView.Write(Context.Out, report, maps, path);
+    }
+
+    private IReadOnlyList<ActivationPatch> Patch(LanguageModel model, ParseResult arguments)
+    {
+        var patcher = new ActivationPatcher(model);
+        return WorkProgress.Show(Context, "Patching states", _kind.Kinds(arguments), (kind, progress) => patcher.Patch(
+            arguments.GetRequiredValue(_prompt),
+            arguments.GetRequiredValue(_counterfactual),
+            new()
+            {
+                Kind = kind,
+                Window = arguments.GetValue(_window),
+                CleanAnswer = arguments.GetValue(_answer),
+                CounterfactualAnswer = arguments.GetValue(_counterfactualAnswer),
+                CleanSubject = arguments.GetValue(_subject),
+                CounterfactualSubject = arguments.GetValue(_counterfactualSubject),
+            },
+            progress,
+            Context.Cancellation));
+    }
+
+    private PatchReport Report(IReadOnlyList<ActivationPatch> patches, ParseResult arguments)
+    {
+        ActivationPatch first = patches[0];
+        return new(
+            _model.Folder(arguments),
+            arguments.GetRequiredValue(_prompt),
+            arguments.GetRequiredValue(_counterfactual),
+            first.CleanAnswer,
+            first.CounterfactualAnswer,
+            first.CleanLogitDifference,
+            first.CounterfactualLogitDifference,
+            first.Tokens,
+            [.. patches.Select(patch => new PatchGrid(KindOption.NameOf(patch.Kind), patch.Window, patch.LogitDifferences.Rows(), patch.Normalized().Rows()))]);
+    }
+
+    private static Option<string> Text(string name, string description) => new(name) { HelpName = "TEXT", Description = description };
+}
