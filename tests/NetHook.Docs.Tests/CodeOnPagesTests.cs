@@ -22,14 +22,13 @@ public class CodeOnPagesTests
     [MemberData(nameof(Blocks))]
     public void Block_of_code_runs_and_prints_what_the_page_says(string page, int line)
     {
-        var found = Page.All().Single(candidate => candidate.Name == page);
-        var block = found.Blocks.Single(candidate => candidate.Line == line);
+        var block = Page.All().Single(candidate => candidate.Name == page).Blocks.Single(candidate => candidate.Line == line);
         var folder = Directory.CreateTempSubdirectory("nethook-docs-");
         var current = Directory.GetCurrentDirectory();
         Directory.SetCurrentDirectory(folder.FullName);
         try
         {
-            var printed = SnippetProgram.Run(found.Prelude, block.Code);
+            var printed = SnippetProgram.Run(block.Prelude, block.Code);
             Assert.Equal((block.Output ?? "").TrimEnd(), printed.TrimEnd());
         }
         finally

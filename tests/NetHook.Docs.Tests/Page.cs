@@ -3,22 +3,19 @@ using System.Text.RegularExpressions;
 namespace NetHook.Docs.Tests;
 
 /// <summary>
-/// A page of the documentation and the code on it. A block of C# is a program of its own: the page's prelude, which
+/// A page of the documentation and the code on it. A block of C# is a program of its own: the last prelude above it, which
 /// readers do not see (an HTML comment that begins with "prelude"), then the block. A block of text directly after a
 /// block of code is what the code prints.
 /// </summary>
 internal sealed partial class Page
 {
-    private Page(string name, string prelude, IReadOnlyList<CodeBlock> blocks)
+    private Page(string name, IReadOnlyList<CodeBlock> blocks)
     {
         Name = name;
-        Prelude = prelude;
         Blocks = blocks;
     }
 
     public string Name { get; }
-
-    public string Prelude { get; }
 
     public IReadOnlyList<CodeBlock> Blocks { get; }
 
@@ -32,13 +29,14 @@ internal sealed partial class Page
     private static Page Read(string name, string text)
     {
         text = text.ReplaceLineEndings("\n");
-        var prelude = string.Concat(PreludeComment().Matches(text).Select(match => match.Groups["code"].Value));
+        var preludes = PreludeComment().Matches(text);
         var blocks = Fence().Matches(text).Select(match => new CodeBlock(
             match.Groups["language"].Value,
+            preludes.LastOrDefault(prelude => prelude.Index < match.Index)?.Groups["code"].Value ?? "",
             match.Groups["code"].Value,
             match.Groups["output"].Success ? match.Groups["output"].Value : null,
             text[..match.Index].Count(c => c == '\n') + 1));
-        return new(name, prelude, [.. blocks]);
+        return new(name, [.. blocks]);
     }
 
     [GeneratedRegex(@"<!-- prelude\n(?<code>.*?)-->", RegexOptions.Singleline)]
@@ -48,5 +46,5 @@ internal sealed partial class Page
     private static partial Regex Fence();
 }
 
-/// <summary>A block of code on a page, with what it prints when the page says so.</summary>
-internal sealed record CodeBlock(string Language, string Code, string? Output, int Line);
+/// <summary>A block of code on a page, with its prelude, and what it prints when the page says so.</summary>
+internal sealed record CodeBlock(string Language, string Prelude, string Code, string? Output, int Line);

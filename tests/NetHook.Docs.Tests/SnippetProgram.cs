@@ -2,6 +2,7 @@ using System.Reflection;
 using System.Text.RegularExpressions;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
+using Microsoft.CodeAnalysis.CSharp.Syntax;
 
 namespace NetHook.Docs.Tests;
 
@@ -21,9 +22,7 @@ internal static partial class SnippetProgram
     /// <summary>What the program prints.</summary>
     public static string Run(string prelude, string code)
     {
-        var lines = (prelude + "\n" + code).Split('\n');
-        var usings = lines.Where(IsUsing).Distinct();
-        var program = string.Join('\n', usings.Concat(lines.Where(line => !IsUsing(line))));
+        var program = InOrder(prelude + "\n" + code);
         var compilation = CSharpCompilation.Create(
             "Snippet" + Guid.NewGuid().ToString("N"),
             [CSharpSyntaxTree.ParseText(ImplicitUsings), CSharpSyntaxTree.ParseText(program)],
@@ -33,6 +32,10 @@ internal static partial class SnippetProgram
         var result = compilation.Emit(image);
         var problems = result.Diagnostics.Where(diagnostic => diagnostic.Severity >= DiagnosticSeverity.Warning && diagnostic.Id is not "CS1701");
         Assert.True(result.Success && !problems.Any(), $"{string.Join('\n', problems)}\n{program}");
+
+        // What programs before this one have left is not its own: it may count live tensors.
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
 
         var output = new StringWriter { NewLine = "\n" };
         var console = Console.Out;
@@ -49,6 +52,15 @@ internal static partial class SnippetProgram
         }
 
         return output.ToString();
+    }
+
+    /// <summary>Usings first, types last, as C# wants them, wherever prelude and block have them.</summary>
+    private static string InOrder(string program)
+    {
+        var lines = program.Split('\n');
+        var usings = lines.Where(IsUsing).Distinct();
+        var members = CSharpSyntaxTree.ParseText(string.Join('\n', lines.Where(line => !IsUsing(line)))).GetCompilationUnitRoot().Members;
+        return string.Join('\n', usings) + "\n" + string.Concat(members.OrderBy(member => member is not GlobalStatementSyntax).Select(member => member.ToFullString()));
     }
 
     private static bool IsUsing(string line) => UsingDirective().IsMatch(line);
