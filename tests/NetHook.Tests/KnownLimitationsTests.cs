@@ -1,0 +1,125 @@
+using System.Reflection;
+using TorchSharp;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace NetHook.Tests;
+
+/// <summary>
+/// What cannot be done, as docs/limitations.md says it. When one of these fails because it can be done now, the page is wrong.
+/// </summary>
+public class KnownLimitationsTests
+{
+    [Fact]
+    public void Operation_that_is_no_module_is_not_seen()
+    {
+        using var net = new FunctionalRelu();
+        using var trace = new Trace(net, "linear");
+        var output = net.call(full(1, 3, -1f));
+        Assert.Equal(["linear"], net.ModuleNames());
+        Assert.True(trace.Output.lt(0).any().ToBoolean());
+        Assert.False(output.lt(0).any().ToBoolean());
+    }
+
+    [Fact]
+    public void Parts_of_native_modules_are_not_there_to_be_traced()
+    {
+        using var encoder = nn.TransformerEncoderLayer(4, 2);
+        using var attention = nn.MultiheadAttention(4, 2);
+        Assert.Empty(encoder.ModuleNames());
+        Assert.Empty(attention.ModuleNames());
+        Assert.Throws<ModuleNotFoundException>(() => new Trace(encoder, "self_attn"));
+    }
+
+    [Fact]
+    public void Recurrent_layer_is_one_call_for_all_steps()
+    {
+        using var lstm = nn.LSTM(3, 4);
+        using var trace = new Trace(lstm, null, new() { History = CallHistory.All });
+        lstm.call(randn(5, 1, 3), null);
+        Assert.Equal(1, trace.CallCount);
+    }
+
+    [Fact]
+    public void Edit_of_a_layer_that_never_runs_is_silent_outside_of_Run()
+    {
+        using var net = new ScopedNet();
+        using var trace = new Trace(net, "unused", new() { EditOutput = (Tensor output) => output * 0 });
+        net.call(randn(1, 3));
+        Assert.Equal(0, trace.CallCount);
+    }
+
+    [Fact]
+    public void Input_of_a_custom_layer_that_overwrites_its_argument_is_what_the_layer_left_without_Clone()
+    {
+        using var layer = Models.Layer(x => x.zero_());
+        using var trace = new Trace(layer, null, new() { RetainInput = true });
+        layer.call(ones(2));
+        TensorAssert.Same(zeros(2), trace.Input);
+    }
+
+    [Fact]
+    public void Gradients_of_several_backward_passes_add_up()
+    {
+        using var layer = nn.Linear(2, 1);
+        using var trace = new Trace(layer, null, new() { RetainGrad = true });
+        var output = layer.call(ones(1, 2)).sum();
+        output.backward(retain_graph: true);
+        output.backward();
+        Assert.Equal(2f, trace.Gradient.ToSingle());
+    }
+
+    [Fact]
+    public async Task Trace_made_in_an_async_method_is_not_seen_by_its_caller()
+    {
+        using var layer = nn.Linear(2, 1);
+        using var trace = await Make();
+        layer.call(ones(1, 2));
+        Assert.Equal(0, trace.CallCount);
+
+        async Task<Trace> Make()
+        {
+            await Task.Yield();
+            return new Trace(layer, null, new() { Scope = TraceScope.CurrentFlow });
+        }
+    }
+
+    [Fact]
+    public void Pass_in_a_worker_that_was_there_before_is_not_seen_by_the_flow_that_asks_for_it()
+    {
+        using var layer = nn.Linear(2, 1);
+        using var asked = new ManualResetEventSlim();
+        var worker = new Thread(() =>
+        {
+            asked.Wait();
+            layer.call(ones(1, 2));
+        });
+        worker.Start();
+        using var trace = new Trace(layer, null, new() { Scope = TraceScope.CurrentFlow });
+        asked.Set();
+        worker.Join();
+        Assert.Equal(0, trace.CallCount);
+    }
+
+    [Fact]
+    public void Summary_on_the_meta_device_ends_where_libtorch_has_no_kernel()
+    {
+        using var net = nn.ReLU();
+        Assert.ThrowsAny<Exception>(() => net.Summary(() => net.call(empty(2, device: META))));
+        Assert.Contains("ReLU", net.Summary().ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Library_does_not_claim_to_survive_trimming() => Assert.DoesNotContain(
+        typeof(Trace).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>(), data => data.Key is "IsTrimmable" or "IsAotCompatible");
+
+    private sealed class FunctionalRelu : nn.Module<Tensor, Tensor>
+    {
+        public readonly Linear linear = nn.Linear(3, 3);
+
+        public FunctionalRelu()
+            : base(nameof(FunctionalRelu)) => RegisterComponents();
+
+        public override Tensor forward(Tensor input) => nn.functional.relu(linear.call(input) - 10);
+    }
+}
