@@ -1,0 +1,47 @@
+using NetHook.Build.Tests;
+
+namespace NetHook.Docs.Tests;
+
+/// <summary>Every sample runs as its first lines say, from the repository's root, and prints what it is there to show.</summary>
+public class SampleTests
+{
+    [Fact]
+    public async Task Grad_cam_finds_the_shapes_and_writes_the_picture()
+    {
+        var folder = Directory.CreateTempSubdirectory("nethook-sample-");
+        try
+        {
+            var picture = Path.Combine(folder.FullName, "grad-cam.png");
+            var printed = await Run("grad-cam", picture);
+            Assert.Contains(": found", printed, StringComparison.Ordinal);
+            Assert.Equal([0x89, .. "PNG"u8], File.ReadAllBytes(picture)[..4]);
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
+    [Fact]
+    public async Task Nan_hunter_names_the_layers_to_blame()
+    {
+        var printed = await Run("nan-hunter");
+        Assert.Contains("'scale' (Standardize) returned 16 NaN", printed, StringComparison.Ordinal);
+        Assert.Contains("the gradient at the output of 'encode'", printed, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Server_answers_each_request_as_if_it_were_alone() => Assert.Contains(
+        ": 0 wrong answers, 0 traces left on the model.", await Run("server", "--self-test"), StringComparison.Ordinal);
+
+    [Fact]
+    public void Every_sample_is_run_here()
+    {
+        var source = File.ReadAllText(Repository.PathOf("tests", "NetHook.Docs.Tests", "SampleTests.cs"));
+        foreach (var sample in Directory.EnumerateFiles(Repository.PathOf("samples"), "*.cs").Select(Path.GetFileNameWithoutExtension))
+            Assert.Contains($"Run(\"{sample}\"", source, StringComparison.Ordinal);
+    }
+
+    private static Task<string> Run(string sample, params string[] arguments) =>
+        Dotnet.Run(Repository.Root, ["run", $"samples/{sample}.cs", "--", .. arguments]);
+}
