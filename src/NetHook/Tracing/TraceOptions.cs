@@ -38,8 +38,13 @@ public sealed class TraceOptions
     /// <summary>
     /// Replaces what the layer returns. Any delegate: it is given <c>output</c>, <c>layer</c> (the name),
     /// <c>input</c> and <c>module</c>, by name first and the rest by order, and what it does not declare is not
-    /// passed. It returns what the layer returns; a null leaves the output as it is.
+    /// passed. It returns what the layer returns; a null leaves the output as it is. Functions of torch itself
+    /// (<c>EditOutput = relu</c>) and forwards of modules are given the output, whatever they call their argument.
     /// </summary>
+    /// <remarks>
+    /// The edit may return a tensor that it made, which the model then owns, or one that lives elsewhere, which stays
+    /// its owner's. What it makes besides joins the dispose scope around the pass; when it throws, that is freed.
+    /// </remarks>
     /// <example><c>EditOutput = (Tensor output, string layer) => layer == "wte" ? output + noise : output</c></example>
     public Delegate? EditOutput { get; init; }
 

@@ -1,0 +1,31 @@
+using BenchmarkDotNet.Columns;
+using BenchmarkDotNet.Configs;
+using BenchmarkDotNet.Diagnosers;
+using BenchmarkDotNet.Exporters;
+using BenchmarkDotNet.Jobs;
+using BenchmarkDotNet.Loggers;
+using BenchmarkDotNet.Running;
+using BenchmarkDotNet.Toolchains.InProcess.Emit;
+using NetHook.Benchmarks;
+
+// One thread, so that the numbers are those of the hooks and not of the scheduler. In this process, because a
+// generated project would link libtorch anew for each benchmark.
+TorchSharp.torch.set_num_threads(1);
+if (args.Contains("--compare"))
+{
+    Comparison.Print();
+    return;
+}
+
+var quick = args.Contains("--quick");
+var job = Job.Default.WithToolchain(InProcessEmitToolchain.Instance).WithId("NetHook");
+job = quick ? job.WithWarmupCount(3).WithIterationCount(5) : job.WithWarmupCount(5).WithIterationCount(12);
+var config = ManualConfig.CreateEmpty()
+    .AddJob(job)
+    .AddLogger(ConsoleLogger.Default)
+    .AddColumnProvider(DefaultColumnProviders.Instance)
+    .AddColumn(HandlesColumn.Instance)
+    .AddDiagnoser(MemoryDiagnoser.Default)
+    .AddExporter(MarkdownExporter.GitHub)
+    .WithOptions(ConfigOptions.JoinSummary | ConfigOptions.DisableOptimizationsValidator);
+BenchmarkSwitcher.FromAssembly(typeof(CallBenchmarks).Assembly).Run([.. args.Where(arg => arg != "--quick")], config);
