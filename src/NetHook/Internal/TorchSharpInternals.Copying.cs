@@ -79,6 +79,10 @@ internal static unsafe partial class TorchSharpInternals
         ComponentsRegisteredField(to) = ComponentsRegisteredField(from);
     }
 
+    /// <summary>Registers what the module's fields hold, as TorchSharp does when the module becomes a child.</summary>
+    [UnsafeAccessor(UnsafeAccessorKind.Method, Name = "RegisterComponents")]
+    internal static extern void RegisterComponents(Module module);
+
     [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "name")]
     private static extern ref string? NameField(Module module);
 

@@ -45,6 +45,9 @@ internal static class ModuleTree
         }
     }
 
+    /// <summary>The module whose child is at a path, and the child's name, as <see cref="Find(Module, string)"/> would find them.</summary>
+    internal static (Module Parent, string Name)? FindParent(Module model, string path) => FindParent(model, path, 0);
+
     /// <summary>How much of a path exists: the longest beginning of it that leads to a module, and that module.</summary>
     internal static (string Path, Module Module) Deepest(Module model, string path)
     {
@@ -87,6 +90,17 @@ internal static class ModuleTree
         }
 
         return ModuleChildren.Find(parent, path[start..]);
+    }
+
+    private static (Module Parent, string Name)? FindParent(Module parent, string path, int start)
+    {
+        for (var end = EndOfSegment(path, start); end < path.Length; end = EndOfSegment(path, end + 1))
+        {
+            if (ModuleChildren.Find(parent, path[start..end]) is { } child && FindParent(child, path, end + 1) is { } found)
+                return found;
+        }
+
+        return ModuleChildren.Find(parent, path[start..]) is null ? null : (parent, path[start..]);
     }
 
     private sealed class Level(Module module, string path, List<(string Name, Module Module)> children, LayerPattern.Progress? reached)

@@ -10,19 +10,30 @@ internal sealed class ArrayCopier(Type type) : Copier
         var array = (Array)original;
         var copy = (Array)array.Clone();
         context.Remember(original, copy);
-        if (_shareItems || array.Length == 0)
+        if (_shareItems)
             return copy;
 
+        foreach (var indices in Indices(array))
+        {
+            if (array.GetValue(indices) is { } item)
+                copy.SetValue(context.CopyPart(item, $"[{string.Join(", ", indices)}]"), indices);
+        }
+
+        return copy;
+    }
+
+    /// <summary>The indices of every element, each a new array.</summary>
+    internal static IEnumerable<int[]> Indices(Array array)
+    {
+        if (array.Length == 0)
+            yield break;
         var indices = new int[array.Rank];
         for (var dimension = 0; dimension < array.Rank; dimension++) indices[dimension] = array.GetLowerBound(dimension);
         do
         {
-            var item = array.GetValue(indices);
-            if (item is not null)
-                copy.SetValue(context.CopyPart(item, $"[{string.Join(", ", indices)}]"), indices);
+            yield return [.. indices];
         }
         while (Advance(indices, array));
-        return copy;
     }
 
     private static bool Advance(int[] indices, Array array)

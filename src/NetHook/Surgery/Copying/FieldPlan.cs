@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Reflection;
 using System.Runtime.CompilerServices;
 
@@ -8,14 +9,19 @@ internal sealed class FieldPlan
 {
     private const BindingFlags Own = BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly;
 
-    private readonly (FieldInfo Field, string Place)[] _fields;
+    private static readonly ConcurrentDictionary<(Type Type, Type? End), FieldPlan> Known = new();
 
-    /// <param name="type">The type.</param>
-    /// <param name="end">The base class whose fields are no longer the plan's; null for all.</param>
-    internal FieldPlan(Type type, Type? end) => _fields =
+    private FieldPlan(Type type, Type? end) => Fields =
     [
         .. FieldsOf(type, end).Where(field => !Shareable.Fields(field.FieldType)).Select(field => (field, PlaceOf(field))),
     ];
+
+    /// <summary>Each field, and how it is written behind what owns it: <c>.name</c>.</summary>
+    internal IReadOnlyList<(FieldInfo Field, string Place)> Fields { get; }
+
+    /// <param name="type">The type.</param>
+    /// <param name="end">The base class whose fields are no longer the plan's; null for all.</param>
+    internal static FieldPlan Of(Type type, Type? end) => Known.GetOrAdd((type, end), static key => new FieldPlan(key.Type, key.End));
 
     internal static IEnumerable<FieldInfo> FieldsOf(Type type, Type? end)
     {
@@ -28,7 +34,7 @@ internal sealed class FieldPlan
     /// <summary>Copies what the fields of a shallow copy hold.</summary>
     internal void CopyFields(object original, object copy, CopyContext context)
     {
-        foreach (var (field, place) in _fields)
+        foreach (var (field, place) in Fields)
         {
             var held = field.GetValue(original);
             var copied = context.CopyPart(held, place);

@@ -26,7 +26,7 @@ internal sealed class ModuleCopier : Copier
 
     private ModuleCopier(Type type, Type root)
     {
-        _plan = new FieldPlan(type, LevelOfModules(type));
+        _plan = FieldPlan.Of(type, LevelOfModules(type));
         if (root.GetConstructor(Instance, [typeof(string)]) is { } takesName)
         {
             _constructor = takesName;

@@ -27,7 +27,7 @@ internal sealed class ObjectCopier : Copier
 
     private ObjectCopier(Type type)
     {
-        _plan = new FieldPlan(type, null);
+        _plan = FieldPlan.Of(type, null);
         _isValue = type.IsValueType;
         // An object that its own class keeps, such as the one of a choice of a few, is compared by reference.
         _instances = type.IsValueType ? [] :
@@ -47,7 +47,7 @@ internal sealed class ObjectCopier : Copier
             return new RefusingCopier("it works on the parameters of the original");
         if (typeof(Generator).IsAssignableFrom(type))
             return new GeneratorCopier();
-        if (BelongsToDotNet(type) && !typeof(ITuple).IsAssignableFrom(type) && !IsPlainData(type))
+        if (!IsTransparent(type))
             return new RefusingCopier("NetHook does not know how .NET's objects of this type are copied");
         if (type.GetMethod("Finalize", BindingFlags.Instance | BindingFlags.NonPublic)!.DeclaringType != typeof(object) && !type.IsValueType)
             return new RefusingCopier("it has a finalizer, so it owns something that a copy would free once more");
@@ -58,6 +58,9 @@ internal sealed class ObjectCopier : Copier
 
     internal static bool BelongsToDotNet(Type type) =>
         type.Assembly.GetName().Name is { } name && (name.StartsWith("System.", StringComparison.Ordinal) || name == "System");
+
+    /// <summary>Whether an object of the type is its fields: so it is for the program's own types, and some of .NET.</summary>
+    internal static bool IsTransparent(Type type) => !BelongsToDotNet(type) || typeof(ITuple).IsAssignableFrom(type) || IsPlainData(type);
 
     internal static object Shallow(object original) => ShallowCopy(original);
 
