@@ -15,7 +15,9 @@ public static partial class ModuleExtensions
     /// <para>The replacement is taken as it is, on its own device, with its own dtype and in its own mode, and becomes the model's to dispose. Names stay, and
     /// so does the order of the children; parameters, <c>state_dict()</c>, <c>to()</c>, <c>train()</c> and hooks see the replacement. Hooks and traces on the replaced module stay on it.</para>
     /// <para>In a Sequential, ModuleList or ModuleDict the item of that name is replaced; a second path to the same module through another parent, or another
-    /// item, still leads to the old one. A replacement may contain the module that it replaces, as an adapter does. Not thread-safe; no other thread may run the model meanwhile.</para>
+    /// item, still leads to the old one. Not thread-safe; no other thread may run the model meanwhile.</para>
+    /// <para>A replacement may contain the module that it replaces, as an adapter does. Disposing the adapter would dispose that module too: once it is
+    /// back in its place, replace it inside the adapter (by <c>Identity()</c>, say) before disposing the adapter.</para>
     /// </remarks>
     /// <param name="model">The model.</param>
     /// <param name="name">The layer's path, <c>encoder.h.3.attn</c> for instance.</param>

@@ -213,7 +213,7 @@ public class ReplaceModuleTests
 
     private sealed class Unregistered() : nn.Module<Tensor, Tensor>(nameof(Unregistered))
     {
-        private readonly Linear linear = nn.Linear(3, 3);
+        public readonly Linear linear = nn.Linear(3, 3);
 
         public override Tensor forward(Tensor input) => linear.call(input);
     }
