@@ -7,80 +7,112 @@ namespace NetHook.Cli;
 /// <summary>Draws <see cref="HeatMap"/>s side by side into a PNG or SVG file, as in figure 1 of Meng et al. 2022.</summary>
 internal static class FigureFile
 {
-    private const int CellWidth = 44;
-    private const int CellHeight = 26;
-    private const int Around = 150;
-
-    // Pixels of a PNG for each unit of the drawing: sharp on paper.
+    // Sizes in points; a PNG has several pixels to each, to be sharp on paper.
     private const int Sharpness = 3;
+    private const int CellWidth = 26, CellHeight = 20, NarrowestGrid = 208, WidestGrid = 416;
+    private const int Above = 32, Below = 46, Right = 84, BesideCaptions = 18;
+    private const float FontSize = 12, TitleSize = 13;
 
-    // The first of these that the system has; else what ScottPlot finds.
-    private static readonly string FontName =
-        new[] { "Helvetica", "Arial", "Liberation Sans", "DejaVu Sans" }.FirstOrDefault(name => SKFontManager.Default.FontFamilies.Contains(name)) ?? Fonts.Sans;
+    // ScottPlot sets tick labels a little above their ticks.
+    private const float Lowered = 2.5f;
 
+    // The first of these that the system has.
+    private static readonly string[] FontNames = ["Helvetica", "Arial", "Liberation Sans", "DejaVu Sans"];
+
+    /// <summary>Writes a figure, PNG or by the file's ending SVG.</summary>
+    /// <exception cref="ToolException">The system has no fonts.</exception>
     public static void Save(string path, IReadOnlyList<HeatMap> maps) => AtomicFile.Write(path, stream =>
     {
         (int width, int height) = Size(maps);
         if (Path.GetExtension(path).Equals(".svg", StringComparison.OrdinalIgnoreCase))
         {
             using SKCanvas canvas = SKSvgCanvas.Create(new SKRect(0, 0, width, height), stream);
-            Draw(canvas, maps, width, height);
+            Draw(canvas, maps, height);
             return;
         }
 
         using SKSurface surface = SKSurface.Create(new SKImageInfo(width * Sharpness, height * Sharpness));
         surface.Canvas.Scale(Sharpness);
-        Draw(surface.Canvas, maps, width, height);
+        Draw(surface.Canvas, maps, height);
         using SKImage image = surface.Snapshot();
         using SKData data = image.Encode(SKEncodedImageFormat.Png, 100);
         data.SaveTo(stream);
     });
 
-    private static (int Width, int Height) Size(IReadOnlyList<HeatMap> maps) => (
-        maps.Sum(map => Around + (int)(7.5 * map.Captions.Max(caption => caption.Length)) + Math.Max(300, CellWidth * map.Columns)),
-        Around + (CellHeight * maps[0].Rows.Count));
+    private static (int Width, int Height) Size(IReadOnlyList<HeatMap> maps) =>
+        (maps.Sum(Width), Above + (CellHeight * maps.Max(map => map.Rows.Count)) + Below);
 
-    private static void Draw(SKCanvas canvas, IReadOnlyList<HeatMap> maps, int width, int height)
+    private static int Width(HeatMap map) => Left(map) + Math.Clamp(CellWidth * map.Columns, NarrowestGrid, WidestGrid) + Right;
+
+    private static int Left(HeatMap map)
+    {
+        using SKTypeface typeface = SKTypeface.FromFamilyName(FontName());
+        using var font = new SKFont(typeface, FontSize);
+        return BesideCaptions + (int)map.Captions.Max(caption => font.MeasureText(caption));
+    }
+
+    private static string FontName()
+    {
+        string[] families = SKFontManager.Default.GetFontFamilies();
+        return FontNames.Intersect(families, StringComparer.OrdinalIgnoreCase).FirstOrDefault() ?? families.FirstOrDefault()
+            ?? throw new ToolException("This system has no fonts, and a figure without letters says nothing. Install some (on Debian and Ubuntu: fonts-dejavu-core), or write .csv or .json.");
+    }
+
+    private static void Draw(SKCanvas canvas, IReadOnlyList<HeatMap> maps, int height)
     {
         canvas.Clear(SKColors.White);
-        float left = 0;
+        int left = 0;
         foreach (HeatMap map in maps)
         {
             using Plot plot = MakePlot(map);
-            float right = left + ((float)width / maps.Count);
             plot.RenderManager.ClearCanvasBeforeEachRender = false;
-            plot.Render(canvas, new PixelRect(left, right, height, 0));
-            left = right;
+            plot.Render(canvas, new PixelRect(left, left + Width(map), height, 0));
+            left += Width(map);
         }
     }
 
     private static Plot MakePlot(HeatMap map)
     {
         var plot = new Plot();
-        plot.Font.Set(FontName);
-        plot.Title(map.Title, 14);
+        plot.Font.Set(FontName());
+        plot.Layout.Fixed(new PixelPadding(Left(map), Right, Below, Above));
+        plot.HideGrid();
+        AddCells(plot, map);
+        AddScale(plot, map);
 
-        // Cells are drawn one by one: a bitmap in an SVG is blurred by what shows it.
+        plot.Axes.SetLimits(-0.5, map.Columns - 0.5, -map.Rows.Count + 0.5, 0.5);
+        plot.Axes.Left.SetTicks([.. map.Rows.Select((_, row) => (double)-row)], [.. map.Captions]);
+        plot.Axes.Bottom.SetTicks(LayerTicks(map.Columns), [.. LayerTicks(map.Columns).Select(layer => $"{layer}")]);
+        plot.Axes.Left.TickLabelStyle.OffsetY = Lowered;
+        foreach (IAxis axis in (IAxis[])[plot.Axes.Left, plot.Axes.Bottom])
+        {
+            axis.TickLabelStyle.FontSize = FontSize;
+            axis.MajorTickStyle.Length = 3;
+        }
+
+        plot.XLabel("Layer", FontSize);
+        plot.Axes.Bottom.Label.Bold = false;
+        plot.Title(map.Title, TitleSize);
+        plot.Axes.Title.Label.Bold = false;
+        plot.Axes.Title.Label.OffsetY = 5;
+        return plot;
+    }
+
+    /// <summary>The cells one by one: a bitmap in an SVG is blurred by what shows it.</summary>
+    private static void AddCells(Plot plot, HeatMap map)
+    {
         for (int row = 0; row < map.Rows.Count; row++)
         {
             for (int column = 0; column < map.Columns; column++)
             {
                 (byte red, byte green, byte blue) = map.Palette.At(map.Depth(map.Values[row][column]));
                 var cell = plot.Add.Rectangle(column - 0.5, column + 0.5, -row - 0.5, -row + 0.5);
-                cell.FillColor = new Color(red, green, blue);
-                cell.LineColor = Colors.White;
+
+                // The line closes the seam that smoothing leaves between two cells.
+                cell.FillColor = cell.LineColor = new Color(red, green, blue);
                 cell.LineWidth = 0.5f;
             }
         }
-
-        AddScale(plot, map);
-        plot.Axes.Left.SetTicks([.. map.Rows.Select((_, row) => (double)-row)], [.. map.Captions]);
-        plot.Axes.Bottom.SetTicks(LayerTicks(map.Columns), [.. LayerTicks(map.Columns).Select(layer => $"{layer}")]);
-        plot.Axes.Left.MajorTickStyle.Length = 0;
-        plot.XLabel("Layer", 12);
-        plot.HideGrid();
-        plot.Axes.SetLimits(-0.5, map.Columns - 0.5, -map.Rows.Count + 0.5, 0.5);
-        return plot;
     }
 
     /// <summary>The colour bar, which ScottPlot makes for bitmaps only: for one that is not shown.</summary>
@@ -98,11 +130,18 @@ internal static class FigureFile
             }),
         ]);
         var bar = plot.Add.ColorBar(scale);
+        bar.Width = 12;
         bar.Label = map.Measure;
-        bar.LabelStyle.FontSize = 12;
-        bar.LabelStyle.FontName = FontName;
+        bar.LabelStyle.FontSize = FontSize;
+        bar.LabelStyle.FontName = FontName();
         bar.LabelStyle.Bold = false;
-        bar.Axis.TickLabelStyle.FontName = FontName;
+        bar.LabelStyle.Rotation = -90;
+        bar.LabelStyle.OffsetX = -16;
+        bar.Axis.TickLabelStyle.FontName = FontName();
+        bar.Axis.TickLabelStyle.FontSize = FontSize - 1;
+        bar.Axis.TickLabelStyle.OffsetY = Lowered;
+        bar.Axis.MajorTickStyle.Length = 3;
+        bar.Axis.MinorTickStyle.Length = 0;
     }
 
     private static double[] LayerTicks(int columns)
