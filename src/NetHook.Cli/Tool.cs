@@ -30,9 +30,9 @@ internal static class Tool
                 EnableDefaultExceptionHandler = false,
             });
         }
-        catch (OperationCanceledException) when (context.Cancellation.IsCancellationRequested)
+        catch (OperationCanceledException e) when (context.Cancellation.IsCancellationRequested)
         {
-            return Say(context, "Interrupted.", Interrupted);
+            return Say(context, e is InterruptedException ? e.Message : "Interrupted.", Interrupted);
         }
         catch (Exception e) when (IsAnswer(e))
         {

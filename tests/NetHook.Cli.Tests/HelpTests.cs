@@ -18,6 +18,8 @@ public sealed partial class HelpTests
         { "help-lens", ["lens", "--help"] },
         { "help-causal-trace", ["causal-trace", "--help"] },
         { "help-patch", ["patch", "--help"] },
+        { "help-stats", ["stats", "--help"] },
+        { "help-stats-merge", ["stats", "merge", "--help"] },
     };
 
     [Theory]

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
+using System.CommandLine.Parsing;
 
 namespace NetHook.Cli;
 
@@ -17,6 +18,13 @@ internal sealed class HelpWithExamples : SynchronousCommandLineAction
 
     public override int Invoke(ParseResult parseResult)
     {
+        // A command of a command does not take the arguments of that.
+        for (var parent = parseResult.CommandResult.Parent as CommandResult; parent is not null; parent = parent.Parent as CommandResult)
+        {
+            foreach (Argument argument in parent.Command.Arguments)
+                argument.Hidden = true;
+        }
+
         TextWriter output = parseResult.InvocationConfiguration.Output;
         using var usual = new StringWriter();
         parseResult.InvocationConfiguration.Output = usual;

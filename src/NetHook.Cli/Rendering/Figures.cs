@@ -34,7 +34,10 @@ internal static class Figures
     public static string Count(long number) => number.ToString("N0", CultureInfo.InvariantCulture);
 
     /// <summary>"1 layer", "2 layers".</summary>
-    public static string Count(long number, string noun) => $"{Count(number)} {noun}{(number == 1 ? "" : "s")}";
+    public static string Count(long number, string noun) => Count(number, noun, noun + "s");
+
+    /// <summary>"1 batch", "2 batches".</summary>
+    public static string Count(long number, string noun, string nouns) => $"{Count(number)} {(number == 1 ? noun : nouns)}";
 
     public static string Shape(IEnumerable<long> shape) => $"[{string.Join(", ", shape)}]";
 }

@@ -13,6 +13,7 @@ namespace NetHook.Cli;
 [JsonSerializable(typeof(LensReport))]
 [JsonSerializable(typeof(CausalTraceReport))]
 [JsonSerializable(typeof(PatchReport))]
+[JsonSerializable(typeof(StatsReport))]
 internal sealed partial class ReportJson : JsonSerializerContext
 {
     /// <summary>Writes a report past the console's rendering, which knows about widths and markup.</summary>

@@ -1,0 +1,115 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using NetHook.Interpretability;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace NetHook.Cli;
+
+/// <summary>Statistics of a text in a file, with notes of what was read for them, so that work goes on and nothing counts twice.</summary>
+internal sealed class StatisticsFile : IDisposable
+{
+    private const string ModelNote = "model";
+    private const string PartsNote = "parts";
+    private const string DoneNote = "done";
+    private const string TotalNote = "total";
+
+    private StatisticsFile(LayerStatistics statistics, string model, IReadOnlyList<TextPart> parts, int done, int total) =>
+        (Statistics, Model, Parts, Done, Total) = (statistics, model, parts, done, total);
+
+    public LayerStatistics Statistics { get; }
+
+    /// <summary>Says which model it was.</summary>
+    public string Model { get; }
+
+    /// <summary>What was read, or is to be.</summary>
+    public IReadOnlyList<TextPart> Parts { get; private set; }
+
+    /// <summary>How many batches were read.</summary>
+    public int Done { get; private set; }
+
+    /// <summary>How many there are to read.</summary>
+    public int Total { get; private set; }
+
+    public bool IsComplete => Done == Total;
+
+    public static StatisticsFile Start(LayerStatistics statistics, Gpt2 model, TextPieces text) =>
+        new(statistics, Fingerprint(model), [new(text.Hash, text.Shard)], 0, text.Count);
+
+    public static StatisticsFile Load(string path)
+    {
+        LayerStatistics statistics = LayerStatistics.Load(path);
+        try
+        {
+            string Note(string name) => statistics.Notes.TryGetValue(name, out string? text) ? text
+                : throw new CheckpointException(path, null, $"It was not written by 'nethook stats': its notes lack '{name}'.");
+            IReadOnlyList<TextPart> Parts() => [.. Note(PartsNote).Split('\n').Select(part => TextPart.Parse(part)
+                ?? throw new CheckpointException(path, null, $"Its note '{PartsNote}' is malformed: {part}."))];
+            int Number(string name) => int.TryParse(Note(name), NumberStyles.None, CultureInfo.InvariantCulture, out int number) ? number
+                : throw new CheckpointException(path, null, $"Its note '{name}' is no number: {Note(name)}.");
+            return new(statistics, Note(ModelNote), Parts(), Number(DoneNote), Number(TotalNote));
+        }
+        catch
+        {
+            statistics.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Goes on where a file stops, which must be of the same work.</summary>
+    public void GoOnFrom(string path)
+    {
+        using StatisticsFile before = Load(path);
+        if (before.Model != Model || before.Total != Total || !before.Parts.SequenceEqual(Parts))
+            throw new ToolException($"{path} holds statistics of another {(before.Model != Model ? "model" : "text or part of it")}. Choose another file, or remove it.");
+        try
+        {
+            Statistics.Merge(before.Statistics);
+        }
+        catch (ArgumentException e)
+        {
+            throw new ToolException($"{path} holds other statistics. Choose another file, or remove it. ({e.Message})");
+        }
+
+        Done = before.Done;
+    }
+
+    /// <summary>Adds what other work has found, which must be complete, of the same model, and of other parts.</summary>
+    public void Merge(StatisticsFile other, string path)
+    {
+        if (other.Model != Model)
+            throw new ToolException($"{path} holds statistics of another model than the files before it.");
+        if (Parts.Intersect(other.Parts).FirstOrDefault() is { } twice)
+            throw new ToolException($"{path} holds part {twice.Shard} of a text, which the files before it hold too: it would count twice.");
+        Statistics.Merge(other.Statistics);
+        Parts = [.. Parts, .. other.Parts];
+        Done += other.Done;
+        Total += other.Total;
+    }
+
+    public void Add(TraceDict traces)
+    {
+        Statistics.Add(traces);
+        Done++;
+    }
+
+    public void Save(string path)
+    {
+        Statistics.Notes[ModelNote] = Model;
+        Statistics.Notes[PartsNote] = string.Join('\n', Parts);
+        Statistics.Notes[DoneNote] = Done.ToString(CultureInfo.InvariantCulture);
+        Statistics.Notes[TotalNote] = Total.ToString(CultureInfo.InvariantCulture);
+        Statistics.Save(path);
+    }
+
+    public void Dispose() => Statistics.Dispose();
+
+    /// <summary>Two models have the same where every parameter has the same sum of squares: to read them all costs less than one pass.</summary>
+    private static string Fingerprint(Gpt2 model)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        using var _ = no_grad();
+        byte[] sums = [.. model.named_parameters().SelectMany(pair => BitConverter.GetBytes(pair.parameter.to(ScalarType.Float64).square().sum().item<double>()))];
+        return Convert.ToHexStringLower(SHA256.HashData(sums))[..16];
+    }
+}

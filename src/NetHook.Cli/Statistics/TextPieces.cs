@@ -1,0 +1,64 @@
+using System.Security.Cryptography;
+using System.Text;
+using NetHook.Interpretability;
+using static TorchSharp.torch;
+
+namespace NetHook.Cli;
+
+/// <summary>A text cut into pieces of as many tokens as a model reads, the pieces of one part of the work in batches.</summary>
+internal sealed class TextPieces
+{
+    private const int BatchTokens = 2048;
+
+    private readonly long[][][] _batches;
+
+    private TextPieces(string hash, Shard shard, long[][][] batches) => (Hash, Shard, _batches) = (hash, shard, batches);
+
+    /// <summary>Says which text it is.</summary>
+    public string Hash { get; }
+
+    public Shard Shard { get; }
+
+    /// <summary>How many batches there are.</summary>
+    public int Count => _batches.Length;
+
+    public static TextPieces Read(string path, LanguageModel model, Shard shard)
+    {
+        byte[] bytes = ReadAll(path);
+        string text;
+        try
+        {
+            text = new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(bytes);
+        }
+        catch (DecoderFallbackException)
+        {
+            throw new ToolException($"{path}: It is not UTF-8.");
+        }
+
+        int length = model.Model.Config.NPositions;
+        long[][] pieces = [.. model.Tokenizer.Encode(text.TrimStart('\ufeff')).Select(id => (long)id).Chunk(length)];
+        if (pieces.Length < shard.Count)
+            throw new ToolException($"{path}: The text is {Figures.Count(pieces.Length, "piece")} of up to {length} tokens, not enough for {Figures.Count(shard.Count, "part")}.");
+        long[][] own = [.. pieces.Where((_, i) => shard.Holds(i))];
+        return new(
+            Convert.ToHexStringLower(SHA256.HashData(bytes)),
+            shard,
+            [.. own.Where(piece => piece.Length == length).Chunk(Math.Max(1, BatchTokens / length)), .. own.Where(piece => piece.Length < length).Chunk(1)]);
+    }
+
+    /// <summary>The token ids of a batch, <c>[pieces, tokens]</c>.</summary>
+    public Tensor Batch(int index) =>
+        tensor([.. _batches[index].SelectMany(piece => piece)], [_batches[index].Length, _batches[index][0].Length]);
+
+    private static byte[] ReadAll(string path)
+    {
+        try
+        {
+            return File.ReadAllBytes(path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new ToolException($"{path}: It cannot be read: {e.Message}");
+        }
+    }
+}
