@@ -7,7 +7,8 @@ public static partial class ModuleExtensions
 {
     /// <summary>
     /// Makes an exact copy of a model: same outputs, same gradients, nothing shared. Kept are types, names and order, dtypes, devices,
-    /// <c>requires_grad</c>, gradients, the mode of every module, buffers, and ties between layers or weights. Hooks are not.
+    /// <c>requires_grad</c>, gradients, the mode of every module, buffers, ties between layers or weights, and edits made with
+    /// <see cref="WithEdit{T}"/>. Hooks and traces are not.
     /// </summary>
     /// <remarks>
     /// <para>What cannot be copied exactly is refused; <see cref="ModuleCopiers"/> is the way out. What the model's fields hold is

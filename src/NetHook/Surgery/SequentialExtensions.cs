@@ -30,8 +30,8 @@ public static class SequentialExtensions
     /// The part, which is the caller's to dispose: empty if the range is, and all of the model if nothing limits it.
     /// </returns>
     /// <exception cref="ArgumentException">
-    /// The range is inverted, limits contradict each other, a limit lies within something other than Sequentials, or all of a Sequential
-    /// with a forward of its own is to be shared.
+    /// The range is inverted, limits contradict each other, a limit lies within something other than Sequentials or a Sequential whose output
+    /// is edited (see <see cref="ModuleExtensions.WithEdit{T}"/>), or all of a Sequential with a forward of its own is to be shared.
     /// </exception>
     /// <exception cref="ModuleNotFoundException">There is no layer of a name given.</exception>
     /// <exception cref="ModuleCopyException">A layer is to be copied and cannot be copied exactly.</exception>

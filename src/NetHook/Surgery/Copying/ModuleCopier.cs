@@ -90,10 +90,11 @@ internal sealed class ModuleCopier : Copier
             submodules.Add(name, (Module)context.CopyPart(submodule, "." + name)!);
     }
 
-    /// <summary>Copies what the base class keeps, and the mode of this module alone.</summary>
+    /// <summary>Copies what the base class keeps, the mode of this module alone, and edits that are part of it.</summary>
     internal static void CopyState(Module original, Module copy)
     {
         TorchSharpInternals.CopyBaseState(original, copy);
+        BakedEdits.CopyTo(copy, original);
         if (!TorchSharpInternals.IsTraining(original))
             TorchSharpInternals.SetTraining(copy, false);
     }
