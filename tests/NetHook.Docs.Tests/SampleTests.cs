@@ -35,6 +35,15 @@ public class SampleTests
         ": 0 wrong answers, 0 traces left on the model.", await Run("server", "--self-test"), StringComparison.Ordinal);
 
     [Fact]
+    public async Task Lora_counts_down_with_its_adapters_and_up_again_without()
+    {
+        var printed = await Run("lora");
+        Assert.Contains("Adapted to count down: 5 4 3 2 1 0 11 10", printed, StringComparison.Ordinal);
+        Assert.Contains("Adapters taken out:    5 6 7 8 9 10 11 0", printed, StringComparison.Ordinal);
+        Assert.Contains("bitwise as before", printed, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Every_sample_is_run_here()
     {
         var source = File.ReadAllText(Repository.PathOf("tests", "NetHook.Docs.Tests", "SampleTests.cs"));
