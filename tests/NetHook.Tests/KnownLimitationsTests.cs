@@ -50,6 +50,27 @@ public class KnownLimitationsTests
     }
 
     [Fact]
+    public void Output_that_an_edit_replaced_is_left_to_the_scope_around_the_pass()
+    {
+        using var net = Models.Small();
+        Tensor? replaced = null;
+        Tensor Edit(Tensor output)
+        {
+            replaced = output;
+            return output * 2;
+        }
+
+        using var trace = new Trace(net, "a", new() { EditOutput = Edit });
+        using (NewDisposeScope())
+        {
+            net.call(randn(1, 3));
+            Assert.False(replaced!.IsInvalid);
+        }
+
+        Assert.True(replaced.IsInvalid);
+    }
+
+    [Fact]
     public void Input_of_a_custom_layer_that_overwrites_its_argument_is_what_the_layer_left_without_Clone()
     {
         using var layer = Models.Layer(x => x.zero_());
