@@ -22,14 +22,14 @@ internal abstract class TreePlan
 /// <summary>How values declared as <typeparamref name="T"/> are taken apart into tensors and rebuilt.</summary>
 internal abstract class TreePlan<T> : TreePlan
 {
-    private static TreePlan<T>? instance;
+    private static TreePlan<T>? _instance;
 
     /// <summary>Asked for at each use, not kept, so that a registration is seen at once.</summary>
-    internal static TreePlan<T> Instance => instance ?? MakeInstance();
+    internal static TreePlan<T> Instance => _instance ?? MakeInstance();
 
     internal static void Register(TreePlan<T> plan)
     {
-        instance = plan;
+        _instance = plan;
         Replace(typeof(T), plan);
     }
 
@@ -45,7 +45,7 @@ internal abstract class TreePlan<T> : TreePlan
     private static TreePlan<T> MakeInstance()
     {
         var made = TreePlans.Make<T>();
-        return Interlocked.CompareExchange(ref instance, made, null) ?? made;
+        return Interlocked.CompareExchange(ref _instance, made, null) ?? made;
     }
 
     /// <summary>What was made in place of a value, as the type that its place is declared to have.</summary>

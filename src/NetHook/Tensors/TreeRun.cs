@@ -19,7 +19,7 @@ internal sealed class TreeRun
 
     // A run is needed at every call of a traced layer with several outputs: each thread keeps one for the next time.
     [ThreadStatic]
-    private static TreeRun? spare;
+    private static TreeRun? _spare;
 
     private readonly List<(object From, object? To)> _met = [];
     private readonly Dictionary<object, int> _positions = new(ReferenceEqualityComparer.Instance);
@@ -115,8 +115,8 @@ internal sealed class TreeRun
 
     private static TreeRun Rent()
     {
-        var run = spare ?? new TreeRun();
-        spare = null;
+        var run = _spare ?? new TreeRun();
+        _spare = null;
         return run;
     }
 
@@ -126,7 +126,7 @@ internal sealed class TreeRun
         _met.Clear();
         if (_positions.Count > 0)
             _positions.Clear();
-        spare = this;
+        _spare = this;
     }
 
     private bool TryFind(object from, out int position)

@@ -103,9 +103,17 @@ public sealed class StatisticFilesTests : IDisposable
         Refused("levels", "It is 1099511627776, which cannot be.");
         Save("RunningQuantiles", new()
         {
-            ["count"] = tensor(7L), ["features"] = tensor(1L), ["resolution"] = tensor(9L), ["seed"] = tensor(0L), ["levels"] = tensor(2L),
-            ["tosses"] = tensor(0L), ["deviation"] = tensor(0.0), ["minimum"] = zeros(1, float64), ["maximum"] = zeros(1, float64),
-            ["level.0"] = zeros(1, 3, float64), ["level.1"] = zeros(1, 1, float64),
+            ["count"] = tensor(7L),
+            ["features"] = tensor(1L),
+            ["resolution"] = tensor(9L),
+            ["seed"] = tensor(0L),
+            ["levels"] = tensor(2L),
+            ["tosses"] = tensor(0L),
+            ["deviation"] = tensor(0.0),
+            ["minimum"] = zeros(1, float64),
+            ["maximum"] = zeros(1, float64),
+            ["level.0"] = zeros(1, 3, float64),
+            ["level.1"] = zeros(1, 1, float64),
         });
         Messages.Same($"{Path}: Its levels stand for 5 samples, and it counts 7.", () => RunningStatistic.Load<RunningQuantiles>(Path));
         Save("RunningHistogram", new() { ["count"] = tensor(0L), ["low"] = tensor(2.0), ["high"] = tensor(1.5) });

@@ -144,7 +144,7 @@ public class LookupErrorTests
 
     private sealed class Forgetful : Module<Tensor, Tensor>
     {
-        private readonly Conv2d conv = Conv2d(1, 1, 1);
+        public readonly Conv2d conv = Conv2d(1, 1, 1);
 
         public Forgetful(bool register)
             : base(nameof(Forgetful))
