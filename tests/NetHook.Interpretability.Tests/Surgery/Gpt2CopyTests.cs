@@ -20,4 +20,18 @@ public class Gpt2CopyTests
 
         Assert.False(copy.call(Tiny.Tokens).any().item<bool>());
     }
+
+    [Fact]
+    public void A_gpt2_from_files_is_copied_with_the_settings_that_it_does_not_know()
+    {
+        using var folder = new TemporaryFolder();
+        using (var made = Tiny.Model()) made.SavePretrained(folder.Path);
+        File.WriteAllText(folder["config.json"], File.ReadAllText(folder["config.json"]).Replace("{", """{ "unknown_setting": ["a"],""", StringComparison.Ordinal));
+
+        using var model = Gpt2.FromPretrained(folder.Path);
+        using var copy = model.DeepCopy();
+        copy.SavePretrained(folder.Path);
+
+        Assert.Contains("unknown_setting", File.ReadAllText(folder["config.json"]), StringComparison.Ordinal);
+    }
 }

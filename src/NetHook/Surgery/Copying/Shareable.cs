@@ -4,6 +4,7 @@ using System.Globalization;
 using System.Numerics;
 using System.Reflection;
 using System.Text;
+using System.Text.Json;
 using System.Text.RegularExpressions;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -20,6 +21,7 @@ internal static class Shareable
         typeof(string), typeof(decimal), typeof(DateTime), typeof(DateTimeOffset), typeof(TimeSpan), typeof(Guid), typeof(BigInteger),
         typeof(Type), typeof(MemberInfo), typeof(Assembly), typeof(Module), typeof(CultureInfo), typeof(Encoding), typeof(Regex),
         typeof(Uri), typeof(Version), typeof(TimeZoneInfo), typeof(DBNull), typeof(torch.Device), typeof(StringComparer),
+        typeof(JsonElement),
     ];
 
     /// <summary>Whether every object of exactly this type can be shared.</summary>
