@@ -18,6 +18,7 @@ public sealed partial class HelpTests
         { "help-lens", ["lens", "--help"] },
         { "help-causal-trace", ["causal-trace", "--help"] },
         { "help-patch", ["patch", "--help"] },
+        { "help-edit", ["edit", "--help"] },
         { "help-stats", ["stats", "--help"] },
         { "help-stats-merge", ["stats", "merge", "--help"] },
     };

@@ -31,6 +31,6 @@ public sealed class LensCommandTests(SmallModel model)
 
     [Fact]
     public void Prompt_that_is_too_long_is_an_error() => Assert.Equal(
-        "The input has 14 tokens, this model reads at most 12 (n_positions): shorten it.",
-        ToolRun.Of("lens", "abcdefghijklmn", "--model", model.Folder).Line(Tool.Failure));
+        "The input has 25 tokens, this model reads at most 24 (n_positions): shorten it.",
+        ToolRun.Of("lens", "abcdefghijklmnopqrstuvwxy", "--model", model.Folder).Line(Tool.Failure));
 }

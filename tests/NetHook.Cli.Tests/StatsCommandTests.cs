@@ -168,9 +168,9 @@ public sealed class StatsCommandTests : IDisposable
         File.WriteAllBytes(_text, [0xff, 0xfe, 0x00]);
         Assert.Equal("TEXT: It is not UTF-8.", Refusal());
         File.WriteAllText(_text, "short");
-        Assert.Equal("TEXT: The text is 1 piece of up to 12 tokens, not enough for 2 parts.", Refusal("--shard", "1/2"));
+        Assert.Equal("TEXT: The text is 1 piece of up to 24 tokens, not enough for 2 parts.", Refusal("--shard", "1/2"));
         File.WriteAllText(_text, "");
-        Assert.Equal("TEXT: The text is 0 pieces of up to 12 tokens, not enough for 1 part.", Refusal());
+        Assert.Equal("TEXT: The text is 0 pieces of up to 24 tokens, not enough for 1 part.", Refusal());
         File.Delete(_text);
         Assert.Equal("TEXT: It cannot be read: Could not find file 'TEXT'.", Refusal());
 
@@ -193,7 +193,7 @@ public sealed class StatsCommandTests : IDisposable
         var expected = new RunningVariance();
         using var _ = no_grad();
         using var trace = new Trace(library.Model, layer, new() { Detach = true });
-        foreach (int[] piece in library.Tokenizer.Encode(File.ReadAllText(_text)).Chunk(12))
+        foreach (int[] piece in library.Tokenizer.Encode(File.ReadAllText(_text)).Chunk(24))
         {
             library.Model.call(tensor([.. piece.Select(id => (long)id)], [1, piece.Length]));
             expected.Add(trace);

@@ -115,8 +115,8 @@ public sealed partial class TraceCommandTests(SmallModel model)
     public void Prompt_that_cannot_be_run_is_an_error()
     {
         Assert.Equal(
-            "The input has 15 tokens, this model reads at most 12 (n_positions): shorten it.",
-            Trace(Prompt + " Paris" + " The capital of France is Paris The").Line(Tool.Failure));
+            "The input has 25 tokens, this model reads at most 24 (n_positions): shorten it.",
+            Trace("abcdefghijklmnopqrstuvwxy").Line(Tool.Failure));
         Assert.Equal(
             "The text is not Unicode: character 5 (U+D83D) is half a surrogate pair.",
             Trace("half " + "\U0001F600"[0]).Line(Tool.Failure));

@@ -7,10 +7,16 @@ internal static class OutputFile
     /// <exception cref="ToolException">It cannot; the message says why.</exception>
     public static void Check(string path)
     {
-        string full = Path.GetFullPath(path);
-        string folder = Path.GetDirectoryName(full) ?? full;
-        if (Directory.Exists(full))
+        if (Directory.Exists(path))
             throw new ToolException($"{path} cannot be written: it is a folder.");
+        CheckPlace(path);
+    }
+
+    /// <summary>Whether something new can be put where the path says.</summary>
+    /// <exception cref="ToolException">It cannot; the message says why.</exception>
+    public static void CheckPlace(string path)
+    {
+        string full = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path)), folder = Path.GetDirectoryName(full) ?? full;
         if (!Directory.Exists(folder))
             throw new ToolException($"{path} cannot be written: there is no folder {folder}.");
         try

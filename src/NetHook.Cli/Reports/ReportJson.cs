@@ -14,6 +14,7 @@ namespace NetHook.Cli;
 [JsonSerializable(typeof(CausalTraceReport))]
 [JsonSerializable(typeof(PatchReport))]
 [JsonSerializable(typeof(StatsReport))]
+[JsonSerializable(typeof(EditResult))]
 internal sealed partial class ReportJson : JsonSerializerContext
 {
     /// <summary>Writes a report past the console's rendering, which knows about widths and markup.</summary>

@@ -56,6 +56,10 @@ internal sealed class StatisticsFile : IDisposable
         }
     }
 
+    /// <summary>Whether the work that gathers the statistics was begun here and is not at its end.</summary>
+    public static bool IsPartial(LayerStatistics statistics) =>
+        statistics.Notes.TryGetValue(DoneNote, out string? done) && statistics.Notes.TryGetValue(TotalNote, out string? total) && done != total;
+
     /// <summary>Goes on where a file stops, which must be of the same work.</summary>
     public void GoOnFrom(string path)
     {

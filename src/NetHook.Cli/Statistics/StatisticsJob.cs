@@ -5,19 +5,21 @@ using static TorchSharp.torch;
 
 namespace NetHook.Cli;
 
-/// <summary>Runs a text through a model and gathers statistics of its layers, in a file that is saved now and then.</summary>
+/// <summary>Runs a text through a model and gathers statistics of its layers, saved now and then where they are to be kept.</summary>
 internal static class StatisticsJob
 {
     private static readonly TimeSpan BetweenSaves = TimeSpan.FromSeconds(30);
 
-    public static void Run(Gpt2 model, TextPieces text, StatisticsFile file, string path, IProgress<double> progress, CancellationToken cancellation)
+    public static void Run(Gpt2 model, TextPieces text, StatisticsFile file, string? path, IProgress<double> progress, CancellationToken cancellation)
     {
         using var _ = no_grad();
         using var traces = new TraceDict(model, file.Statistics.Keys, new() { Detach = true, Stop = true, StopRule = StopRule.AllListed });
         var sinceSave = Stopwatch.StartNew();
         while (!file.IsComplete)
         {
-            if (cancellation.IsCancellationRequested)
+            if (path is null)
+                cancellation.ThrowIfCancellationRequested();
+            else if (cancellation.IsCancellationRequested)
             {
                 file.Save(path);
                 throw new InterruptedException(
@@ -29,13 +31,14 @@ internal static class StatisticsJob
             traces.Run(() => model.call(tokens));
             file.Add(traces);
             progress.Report((double)file.Done / file.Total);
-            if (sinceSave.Elapsed > BetweenSaves)
+            if (path is not null && sinceSave.Elapsed > BetweenSaves)
             {
                 file.Save(path);
                 sinceSave.Restart();
             }
         }
 
-        file.Save(path);
+        if (path is not null)
+            file.Save(path);
     }
 }

@@ -6,7 +6,7 @@ using static TorchSharp.torch;
 
 namespace NetHook.Cli.Tests;
 
-/// <summary>A folder with a GPT-2 of two blocks that reads twelve tokens. Its weights follow a formula, so that its numbers are the same everywhere.</summary>
+/// <summary>A folder with a GPT-2 of two blocks that reads 24 tokens. Its weights follow a formula, so that its numbers are the same everywhere.</summary>
 public sealed class SmallModel : IDisposable
 {
     private static readonly string[] Words = ["The", " capital", " of", " France", " is", " Paris"];
@@ -16,7 +16,7 @@ public sealed class SmallModel : IDisposable
     public SmallModel()
     {
         Gpt2Tokenizer tokenizer = MakeTokenizer();
-        var config = new Gpt2Config { VocabSize = tokenizer.VocabularySize, NPositions = 12, NEmbd = 8, NLayer = 2, NHead = 2 };
+        var config = new Gpt2Config { VocabSize = tokenizer.VocabularySize, NPositions = 24, NEmbd = 8, NLayer = 2, NHead = 2 };
         using var model = new LanguageModel(new Gpt2(config), tokenizer);
         using var _ = no_grad();
         foreach ((var (_, parameter), int i) in model.Model.named_parameters().Select((pair, i) => (pair, i)))
@@ -44,6 +44,6 @@ public sealed class SmallModel : IDisposable
         }
 
         merges = [.. merges.Distinct()];
-        return new Gpt2Tokenizer(tokens.Distinct().Select((token, id) => (token, id)).ToDictionary(pair => pair.token, pair => pair.id), merges);
+        return new Gpt2Tokenizer(tokens.Append(Gpt2Tokenizer.EndOfText).Distinct().Select((token, id) => (token, id)).ToDictionary(pair => pair.token, pair => pair.id), merges);
     }
 }

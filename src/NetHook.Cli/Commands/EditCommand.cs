@@ -1,0 +1,120 @@
+using System.CommandLine;
+using NetHook.Interpretability;
+
+namespace NetHook.Cli;
+
+/// <summary><c>nethook edit</c>: writes a fact into a model by ROME's rank-one update, and shows what that did.</summary>
+internal sealed class EditCommand : ToolCommand
+{
+    private readonly Option<string> _prompt = Text("--prompt", "TEXT", "A prompt with {} where the subject belongs.", required: true);
+    private readonly Option<string> _subject = Text("--subject", "TEXT", "Of what the fact is.", required: true);
+    private readonly Option<string> _target = Text("--target", "TEXT", "What is to follow the prompt; with the space before it, or without.", required: true);
+    private readonly Option<string[]> _paraphrases = new("--paraphrase") { HelpName = "TEXT", Description = "The prompt in other words, with {}, to see whether the edit holds there; may be given several times." };
+    private readonly Option<string[]> _neighbours = new("--neighbour") { HelpName = "TEXT", Description = "Another subject, to see whether the edit leaves it alone; may be given several times." };
+
+    private readonly Option<int?> _layer = new("--layer")
+    {
+        HelpName = "N",
+        Description = "The layer whose MLP is edited. Default: as in the paper 17 of 48, in proportion.",
+    };
+
+    private readonly Option<double> _ridge = new("--ridge")
+    {
+        HelpName = "R",
+        Description = "What is added to the diagonal of the keys' statistics, as a part of its mean: for a short text.",
+        DefaultValueFactory = _ => 0,
+    };
+
+    private readonly KeySource _keys = new();
+    private readonly ModelOption _model = new();
+    private readonly Option<string> _out = Text("--out", "FOLDER", "Save the edited model there, in the layout that --model reads. The folder must be new or empty.");
+    private readonly JsonOption _json = new();
+
+    public EditCommand(ToolContext context)
+        : base(context, "edit", "Write a fact into a model by a rank-one edit (ROME), and show what it did.")
+    {
+        _out.Aliases.Add("-o");
+        foreach (Option option in new Option[] { _prompt, _subject, _target, _paraphrases, _neighbours, _keys.Text, _keys.Stats, _layer, _ridge, _model, _out, _json })
+            Options.Add(option);
+    }
+
+    public override string Notes =>
+        """
+        Meng et al. 2022, "Locating and Editing Factual Associations in GPT", section 3.
+        The edit needs statistics of the layer's keys, from a text like what the model
+        was trained on: --text gathers them, --stats keeps them for the next time (what
+        'nethook stats --layers transformer.h.N.mlp.act --statistic second-moment' gives
+        will do). Efficacy is the share of edited prompts that get the target,
+        generalisation that of paraphrases, specificity that of neighbours that get the
+        same answer as before.
+
+        JSON:
+          model, prompt, subject, target    what was asked
+          layer, parameter                  what was edited
+          losses                            the loss of each step of the search
+          edited, paraphrases, neighbours   of each prompt: prompt, saidBefore,
+                                            saidAfter, saysTarget, targetBefore,
+                                            targetAfter (probabilities), unchanged
+          efficacy, generalisation, specificity    0 to 1, or null without prompts
+          saved                             the folder of --out, or null
+        """;
+
+    public override IReadOnlyList<CommandExample> Examples =>
+    [
+        new("nethook edit --prompt \"The capital of {} is\" --subject France --target \" Rome\" --text corpus.txt --stats keys.safetensors", "Move a capital."),
+        new("nethook edit --prompt \"The capital of {} is\" --subject France --target \" Rome\" --stats keys.safetensors --paraphrase \"{} is governed from\" --neighbour Spain --out edited", "See how far it reaches, and keep it."),
+    ];
+
+    protected override void Run(ParseResult arguments)
+    {
+        string? folder = arguments.GetValue(_out);
+        if (folder is not null)
+            OutputFolder.Check(folder);
+        using LanguageModel model = _model.Read(arguments);
+        int layer = Layer(model.Model.Config.NLayer, arguments);
+        var request = new EditRequest(arguments.GetRequiredValue(_prompt), arguments.GetRequiredValue(_subject), arguments.GetRequiredValue(_target));
+        EditCase asked = Case(model, request, arguments);
+
+        using LayerStatistics statistics = _keys.Read(Context, arguments, model, layer);
+        var editor = new RomeEditor(model, KeySource.Moment(statistics, layer), new() { Layer = layer, Ridge = arguments.GetValue(_ridge) });
+        using RomeEdit edit = WorkProgress.Show(Context, "Finding the edit", progress => editor.Find(request, progress, Context.Cancellation));
+        using var edited = new LanguageModel(model.Model.DeepCopy(), model.Tokenizer);
+        edit.ApplyPermanentlyTo(edited.Model);
+        EditOutcome outcome = EditEvaluation.Compare(model, edited, asked);
+        Context.Cancellation.ThrowIfCancellationRequested();
+        if (folder is not null)
+            OutputFolder.Write(folder, edited.SavePretrained);
+
+        EditResult result = EditResult.Of(_model.Folder(arguments), edit, outcome, folder);
+        if (arguments.GetValue(_json))
+            ReportJson.Write(Context.Out, result);
+        else
+            EditView.Write(Context.Out, result);
+    }
+
+    private int Layer(int layers, ParseResult arguments)
+    {
+        // An edit of the last layer could not reach the tokens behind the subject.
+        int usual = Math.Clamp((int)Math.Round(layers * 17 / 48.0), 0, Math.Max(0, layers - 2));
+        int layer = arguments.GetValue(_layer) ?? usual;
+        return layer >= 0 && layer < layers ? layer : throw new ToolException($"--layer {layer} is none of the model's, 0 to {layers - 1}.");
+    }
+
+    /// <summary>What is asked before and after. What the model says before counts as the answer that is right.</summary>
+    private EditCase Case(LanguageModel model, EditRequest request, ParseResult arguments)
+    {
+        string Fill(string template) => (request with { Prompt = template }).Text;
+        string Answer(string prompt) => model.NextTokens(prompt, 1)[0].Text;
+        IEnumerable<string> neighbours = (arguments.GetValue(_neighbours) ?? []).Select(subject => (request with { Subject = subject }).Text);
+        return new EditCase
+        {
+            Request = request,
+            TrueAnswer = Answer(request.Text),
+            Paraphrases = [.. (arguments.GetValue(_paraphrases) ?? []).Select(Fill)],
+            Neighbours = [.. neighbours.Select(prompt => new EditNeighbour(prompt, Answer(prompt)))],
+        };
+    }
+
+    private static Option<string> Text(string name, string value, string description, bool required = false) =>
+        new(name) { HelpName = value, Description = description, Required = required };
+}

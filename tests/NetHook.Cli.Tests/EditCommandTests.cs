@@ -1,0 +1,117 @@
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using NetHook.Interpretability;
+
+namespace NetHook.Cli.Tests;
+
+public sealed class EditCommandTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+    private readonly SmallModel _model;
+
+    public EditCommandTests(SmallModel model)
+    {
+        _model = model;
+        File.WriteAllText(_folder["text.txt"], string.Concat(Enumerable.Range(0, 600).Select(i => $"The capital of France is Paris {i * 7919 % 1000}. ")));
+    }
+
+    public void Dispose() => _folder.Dispose();
+
+    // A search of many steps ends with other digits on other processors.
+    [Fact]
+    public void Edit_is_shown_before_and_after() => Approved.Check(
+        "edit",
+        Regex.Replace(
+            Edit("--text", _folder["text.txt"], "--paraphrase", "{} has the capital", "--neighbour", "Paris", "--out", _folder["edited"]).Result
+                .Replace(_folder.Path, "FOLDER", StringComparison.Ordinal),
+            @"\d",
+            "#"));
+
+    [Fact]
+    public void Saved_model_is_the_edited_one()
+    {
+        JsonElement json = JsonDocument.Parse(Edit("--text", _folder["text.txt"], "--out", _folder["edited"], "--json").Result).RootElement;
+
+        using LanguageModel before = LanguageModel.FromPretrained(_model.Folder), after = LanguageModel.FromPretrained(_folder["edited"]);
+        Assert.Equal(
+            ["transformer.h.0.mlp.c_proj.weight"],
+            before.Model.ParameterNames().Where(name => !before.Model.GetParameter(name).Equals(after.Model.GetParameter(name))));
+        foreach ((LanguageModel model, string name) in new[] { (before, "targetBefore"), (after, "targetAfter") })
+        {
+            double probability = model.NextTokens("The capital of France is", model.Model.Config.VocabSize).Single(token => token.Text == " Paris").Probability;
+            Assert.Equal(probability, json.GetProperty("edited").GetProperty(name).GetDouble(), 1e-6);
+        }
+
+        Assert.Equal(["edited", "text.txt"], _folder.Files);
+    }
+
+    [Fact]
+    public void Statistics_are_kept_and_used_again()
+    {
+        string first = Edit("--text", _folder["text.txt"], "--stats", _folder["keys.safetensors"]).Result;
+        File.Delete(_folder["text.txt"]);
+
+        string second = Edit("--stats", _folder["keys.safetensors"]).Result;
+
+        Assert.Equal(first, second);
+    }
+
+    [Fact]
+    public void Statistics_of_the_stats_command_will_do()
+    {
+        ToolRun.Of("stats", _folder["text.txt"], "--model", _model.Folder, "--layers", "**.act", "--statistic", "mean", "--statistic", "second-moment", "--out", _folder["keys.safetensors"]);
+
+        Assert.Equal(Edit("--text", _folder["text.txt"]).Result, Edit("--stats", _folder["keys.safetensors"]).Result);
+    }
+
+    [Fact]
+    public void Json_has_the_documented_names()
+    {
+        JsonElement json = JsonDocument.Parse(Edit("--text", _folder["text.txt"], "--neighbour", "Paris", "--layer", "1", "--json").Result).RootElement;
+
+        Assert.Equal(
+            ["model", "prompt", "subject", "target", "layer", "parameter", "losses", "edited", "paraphrases", "neighbours", "efficacy", "generalisation", "specificity", "saved"],
+            json.EnumerateObject().Select(property => property.Name));
+        Assert.Equal(
+            ["prompt", "saidBefore", "saidAfter", "saysTarget", "targetBefore", "targetAfter", "unchanged"],
+            json.GetProperty("edited").EnumerateObject().Select(property => property.Name));
+        Assert.Equal("transformer.h.1.mlp.c_proj.weight", json.GetProperty("parameter").GetString());
+        Assert.Equal(JsonValueKind.Null, json.GetProperty("generalisation").ValueKind);
+        Assert.Equal(JsonValueKind.Number, json.GetProperty("specificity").ValueKind);
+    }
+
+    [Theory]
+    [InlineData("The edit needs statistics of the layer's keys: give --text or --stats.")]
+    [InlineData("none.safetensors is not there, or not complete: give --text to gather the statistics from.", "--stats", "none.safetensors")]
+    [InlineData("--layer 2 is none of the model's, 0 to 1.", "--layer", "2")]
+    public void What_cannot_be_done_is_said(string line, params string[] options) => Assert.Equal(line, Edit(options).Line(Tool.Failure));
+
+    [Fact]
+    public void Prompt_without_a_gap_is_an_error() => Assert.Equal(
+        "\"The capital is\" does not have {}, where the subject belongs, exactly once.",
+        ToolRun.Of("edit", "--prompt", "The capital is", "--subject", "France", "--target", "Paris", "--model", _model.Folder).Line(Tool.Failure));
+
+    [Fact]
+    public void Folder_that_holds_something_is_refused()
+    {
+        Assert.Equal($"{_folder.Path} is not empty: choose a new folder.", Edit("--out", _folder.Path).Line(Tool.Failure));
+        Assert.Equal($"{_folder["text.txt"]} cannot be written: it is a file.", Edit("--out", _folder["text.txt"]).Line(Tool.Failure));
+        Assert.Equal($"{_folder["no/edited"]} cannot be written: there is no folder {_folder["no"]}.", Edit("--out", _folder["no/edited"]).Line(Tool.Failure));
+    }
+
+    [Fact]
+    public void Interrupted_run_leaves_no_folder()
+    {
+        using var interruption = new CancellationTokenSource();
+        interruption.Cancel();
+
+        ToolRun run = ToolRun.Of(interruption.Token, ["edit", .. Request, "--model", _model.Folder, "--text", _folder["text.txt"], "--out", _folder["edited"]]);
+
+        Assert.Equal("Interrupted.", run.Line(Tool.Interrupted));
+        Assert.Equal(["text.txt"], _folder.Files);
+    }
+
+    private static string[] Request => ["--prompt", "The capital of {} is", "--subject", "France", "--target", " Paris"];
+
+    private ToolRun Edit(params string[] options) => ToolRun.Of(["edit", .. Request, "--model", _model.Folder, .. options]);
+}
