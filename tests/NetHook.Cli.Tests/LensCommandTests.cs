@@ -25,7 +25,7 @@ public sealed class LensCommandTests(SmallModel model)
         Assert.Equal(["model", "prompt", "tokens", "layers"], json.EnumerateObject().Select(property => property.Name));
         Assert.Equal(["transformer.drop", "transformer.h.0", "transformer.h.1"], json.GetProperty("layers").EnumerateArray().Select(layer => layer.GetProperty("layer").GetString()));
         JsonElement prediction = json.GetProperty("layers")[1].GetProperty("predictions")[3][4];
-        Assert.Equal(lens[1, 3][4], new NextToken(prediction.GetProperty("id").GetInt32(), prediction.GetProperty("text").GetString()!, prediction.GetProperty("probability").GetDouble()));
+        Close.Equal(lens[1, 3][4], new NextToken(prediction.GetProperty("id").GetInt32(), prediction.GetProperty("text").GetString()!, prediction.GetProperty("probability").GetDouble()));
         Assert.Equal(5, json.GetProperty("layers")[0].GetProperty("predictions").GetArrayLength());
     }
 
