@@ -9,7 +9,7 @@ namespace NetHook;
 /// <summary>Runs an attention layer on a few random tokens, to see how it attends.</summary>
 internal sealed class AttentionProbe
 {
-    private const int Tokens = 4;
+    private const int Tokens = 16;
     private const int Samples = 512;
 
     private readonly MultiheadAttention _attention;
@@ -43,6 +43,7 @@ internal sealed class AttentionProbe
     internal long? ObserveHeads()
     {
         var training = TorchSharpInternals.IsTraining(_attention);
+        var error = DropoutRate.IsTold(_weights[0].Item2.dtype) ? 1e-3 : 0.03;
         TorchSharpInternals.SetTraining(_attention, false);
         try
         {
@@ -54,7 +55,7 @@ internal sealed class AttentionProbe
                 var attended = Attend(query, key).to(float64);
                 var fits = Divisors(EmbeddedDim).Select(heads => (Heads: heads, Error: (Expected(query, key, heads) - attended).abs().max().item<double>()))
                     .OrderBy(fit => fit.Error).ToList();
-                if (fits[0].Error < 1e-3 && (fits.Count == 1 || fits[1].Error > 20 * Math.Max(fits[0].Error, 1e-4)))
+                if (fits[0].Error < error && (fits.Count == 1 || fits[1].Error > 2 * error))
                     return fits[0].Heads;
             }
 
@@ -83,6 +84,11 @@ internal sealed class AttentionProbe
             using var mask = AddsBiasToKeys || AddsZero ? ones(1, 1, dtype: @bool, device: _weights[0].Item2.device) : null;
             var attended = Attend(Random(Samples, EmbeddedDim), Random(1, KeyDim), mask).to(float64);
             var values = attended[.., .., -1].flatten().unique(sorted: true).output.data<double>().ToArray();
+            // Nothing was dropped, whatever the type.
+            if (values is [1])
+                return 0;
+            if (!DropoutRate.IsTold(_weights[0].Item2.dtype))
+                return null;
             // Heads kept, from few to many, are one unit apart. All alike, all were kept.
             var unit = values.Length == 1 ? values[0] / heads : values.Zip(values.Skip(1), (less, more) => more - less).Where(gap => gap > 0.5 / heads).Min();
             return unit == 0 ? null : DropoutRate.FromScale(values[^1] / Math.Round(values[^1] / unit) * heads, _weights[0].Item2.dtype);
@@ -103,14 +109,14 @@ internal sealed class AttentionProbe
             ? (all[..(int)EmbeddedDim], all[(int)EmbeddedDim..(int)(2 * EmbeddedDim)])
             : ((Tensor)_weights["q_proj_weight"], _weights["k_proj_weight"]);
         var bias = HasBias ? (Tensor)_weights["in_proj_bias"] : zeros([3 * EmbeddedDim], query.dtype, query.device);
-        var queries = functional.linear(query, queryWeight, bias[..(int)EmbeddedDim]);
-        var keys = functional.linear(key, keyWeight, bias[(int)EmbeddedDim..(int)(2 * EmbeddedDim)]);
+        var queries = functional.linear(query.to(float64), queryWeight.to(float64), bias[..(int)EmbeddedDim].to(float64));
+        var keys = functional.linear(key.to(float64), keyWeight.to(float64), bias[(int)EmbeddedDim..(int)(2 * EmbeddedDim)].to(float64));
         if (AddsBiasToKeys)
-            keys = cat([keys, _weights["bias_k"]]);
+            keys = cat([keys, _weights["bias_k"].to(float64)]);
         if (AddsZero)
             keys = cat([keys, zeros([1, 1, EmbeddedDim], keys.dtype, keys.device)]);
 
-        Tensor Split(Tensor tokens) => tokens.to(float64).view(tokens.shape[0], heads, EmbeddedDim / heads).transpose(0, 1);
+        Tensor Split(Tensor tokens) => tokens.view(tokens.shape[0], heads, EmbeddedDim / heads).transpose(0, 1);
         var scores = Split(queries).matmul(Split(keys).transpose(1, 2)) / Math.Sqrt(EmbeddedDim / heads);
         return scores.softmax(-1).mean([0], keepdim: true);
     }

@@ -45,9 +45,6 @@ internal sealed class CopiedTensors(CopyContext context)
         return copy;
     }
 
-    /// <summary>Whether the tensor was copied already; it is tied to something copied before, then.</summary>
-    internal bool Knows(Tensor original) => _byIdentity.ContainsKey(TorchSharpInternals.Identity(original));
-
     /// <summary>Makes a tensor that a native module made the copy of another.</summary>
     internal void Adopt(Tensor copy, Tensor original, bool sameValues = false)
     {

@@ -30,6 +30,14 @@ public class CopyRefusalTests
         Refused(new OwnsHandle(), ".Thing", "its field '_handle' is a handle of something outside .NET");
 
     [Fact]
+    public void A_trace_in_a_field_is_refused()
+    {
+        using var traced = Models.Small();
+        using var trace = new Trace(traced, "a");
+        Refused(trace, ".Thing", "it is attached to the original");
+    }
+
+    [Fact]
     public void An_optimizer_is_refused()
     {
         using var parameter = nn.Parameter(randn(2));
@@ -71,6 +79,8 @@ public class CopyRefusalTests
     {
         using var rate = nn.LSTM(2, 3, 2, dropout: 0.123456);
         Refused(rate, "", "its dropout rate cannot be observed exactly");
+        using var imprecise = nn.LSTM(2, 3, 2, dropout: 0.25, dtype: bfloat16);
+        Refused(imprecise, "", "its dropout rate cannot be observed exactly");
         using var cell = nn.RNNCell(2, 3, bias: false);
         using (no_grad())
         {

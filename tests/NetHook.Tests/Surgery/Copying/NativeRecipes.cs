@@ -46,6 +46,7 @@ internal static class NativeRecipes
         Lstm(() => Evaluated(LSTM(5, 7, 2, dropout: 1 / 3.0))),
         Lstm(() => LSTM(5, 7, 2, dtype: float64)),
         Lstm(() => Frozen(LSTM(5, 7, 2, dropout: 0.1))),
+        Lstm(() => LSTM(5, 7, 2, dtype: bfloat16)),
         Gru(() => GRU(5, 7, batchFirst: true)),
         Gru(() => GRU(5, 7, 4, dropout: 0.5, bidirectional: true)),
         Gru(() => GRU(5, 7, 2, bias: false, dropout: 0.9)),
@@ -72,6 +73,8 @@ internal static class NativeRecipes
         Attend(() => MultiheadAttention(12, 12, add_bias_kv: true, dropout: 0.2)),
         Attend(() => MultiheadAttention(12, 3, add_zero_attn: true, dropout: 0.2)),
         Attend(() => MultiheadAttention(12, 2, kdim: 5, vdim: 5), 5, 5),
+        Attend(() => MultiheadAttention(12, 3).to(float64)),
+        Attend(() => MultiheadAttention(12, 4).to(bfloat16)),
     ];
 
     private static IEnumerable<Recipe> Transformers =>
@@ -129,7 +132,8 @@ internal static class NativeRecipes
 
     private static Recipe Attend(Func<nn.Module> make, long keyDim = 12, long valueDim = 12) => new("", make, module =>
     {
-        var (output, weights) = ((TorchSharp.Modules.MultiheadAttention)module).call(randn(4, 2, 12), randn(3, 2, keyDim), randn(3, 2, valueDim));
+        Tensor Tokens(long count, long width) => randn(count, 2, width).to(module.parameters().First().dtype);
+        var (output, weights) = ((TorchSharp.Modules.MultiheadAttention)module).call(Tokens(4, 12), Tokens(3, keyDim), Tokens(3, valueDim));
         return [output, weights];
     });
 
