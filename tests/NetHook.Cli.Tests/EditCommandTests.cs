@@ -65,6 +65,14 @@ public sealed class EditCommandTests : IDisposable
     }
 
     [Fact]
+    public void Bundled_model_needs_no_text()
+    {
+        JsonElement json = JsonDocument.Parse(ToolRun.Of("edit", "--prompt", "The capital of {} is", "--subject", "France", "--target", " Rome", "--neighbour", "Germany", "--json").Result).RootElement;
+
+        Assert.True(json.GetProperty("edited").GetProperty("saysTarget").GetBoolean());
+    }
+
+    [Fact]
     public void Json_has_the_documented_names()
     {
         JsonElement json = JsonDocument.Parse(Edit("--text", _folder["text.txt"], "--neighbour", "Paris", "--layer", "1", "--json").Result).RootElement;

@@ -17,6 +17,9 @@ internal sealed class ModelOption : Option<string>
     /// <summary>The folder of the model asked for.</summary>
     public string Folder(ParseResult arguments) => arguments.GetValue(this) ?? BundledModel.Folder;
 
+    /// <summary>Whether it is the model that comes with the tool.</summary>
+    public bool IsBundled(ParseResult arguments) => Folder(arguments) == BundledModel.Folder;
+
     /// <summary>Reads the model. The caller disposes it.</summary>
     public LanguageModel Read(ParseResult arguments)
     {

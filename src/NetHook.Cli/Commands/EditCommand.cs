@@ -61,8 +61,8 @@ internal sealed class EditCommand : ToolCommand
 
     public override IReadOnlyList<CommandExample> Examples =>
     [
-        new("nethook edit --prompt \"The capital of {} is\" --subject France --target \" Rome\" --text corpus.txt --stats keys.safetensors", "Move a capital."),
-        new("nethook edit --prompt \"The capital of {} is\" --subject France --target \" Rome\" --stats keys.safetensors --paraphrase \"{} is governed from\" --neighbour Spain --out edited", "See how far it reaches, and keep it."),
+        new("nethook edit --prompt \"The capital of {} is\" --subject France --target \" Rome\" --neighbour Spain", "Move a capital."),
+        new("nethook edit --prompt \"The capital of {} is\" --subject France --target \" Rome\" --paraphrase \"{} has its capital in\" --stats keys.safetensors --out edited", "Keep it, and the statistics for the next edit."),
     ];
 
     protected override void Run(ParseResult arguments)
@@ -75,7 +75,7 @@ internal sealed class EditCommand : ToolCommand
         var request = new EditRequest(arguments.GetRequiredValue(_prompt), arguments.GetRequiredValue(_subject), arguments.GetRequiredValue(_target));
         EditCase asked = Case(model, request, arguments);
 
-        using LayerStatistics statistics = _keys.Read(Context, arguments, model, layer);
+        using LayerStatistics statistics = _keys.Read(Context, arguments, model, layer, _model.IsBundled(arguments));
         var editor = new RomeEditor(model, KeySource.Moment(statistics, layer), new() { Layer = layer, Ridge = arguments.GetValue(_ridge) });
         using RomeEdit edit = WorkProgress.Show(Context, "Finding the edit", progress => editor.Find(request, progress, Context.Cancellation));
         using var edited = new LanguageModel(model.Model.DeepCopy(), model.Tokenizer);

@@ -11,7 +11,7 @@ internal sealed class KeySource
 {
     private const string Statistic = "second-moment";
 
-    public Option<string> Text { get; } = new("--text") { HelpName = "FILE", Description = "A text in UTF-8 to gather the statistics from." };
+    public Option<string> Text { get; } = new("--text") { HelpName = "FILE", Description = "A text in UTF-8 to gather the statistics from. Default, for the model that comes with the tool: the facts that it was taught." };
 
     public Option<string> Stats { get; } = new("--stats") { HelpName = "FILE", Description = "The statistics: read where the file is there, else gathered from --text and saved." };
 
@@ -24,16 +24,16 @@ internal sealed class KeySource
     };
 
     /// <summary>Reads or gathers the statistics. The caller disposes them.</summary>
-    public LayerStatistics Read(ToolContext context, ParseResult arguments, LanguageModel model, int layer)
+    public LayerStatistics Read(ToolContext context, ParseResult arguments, LanguageModel model, int layer, bool isBundled)
     {
         string? text = arguments.GetValue(Text), stats = arguments.GetValue(Stats);
         if (stats is not null && File.Exists(stats) && ReadComplete(stats) is { } kept)
             return kept;
-        if (text is null)
+        if (text is null && !isBundled)
             throw new ToolException(stats is null ? "The edit needs statistics of the layer's keys: give --text or --stats." : $"{stats} is not there, or not complete: give --text to gather the statistics from.");
         if (stats is not null)
             OutputFile.Check(stats);
-        return Gather(context, model, layer, TextPieces.Read(text, model, Shard.Whole), stats);
+        return Gather(context, model, layer, text is null ? TextPieces.OfFacts(model) : TextPieces.Read(text, model, Shard.Whole), stats);
     }
 
     /// <summary>The statistics in a file, whatever wrote it; null where the work that gathers them is not at its end.</summary>

@@ -25,16 +25,25 @@ internal sealed class TextPieces
     public static TextPieces Read(string path, LanguageModel model, Shard shard)
     {
         byte[] bytes = ReadAll(path);
-        string text;
         try
         {
-            text = new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(bytes);
+            return Cut(path, new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(bytes), bytes, model, shard);
         }
         catch (DecoderFallbackException)
         {
             throw new ToolException($"{path}: It is not UTF-8.");
         }
+    }
 
+    /// <summary>The facts that the bundled model was taught, each in every phrasing it was taught in.</summary>
+    public static TextPieces OfFacts(LanguageModel model)
+    {
+        string text = string.Concat(FactBook.Load().Facts.SelectMany(fact => fact.TaughtPhrasings.Select(phrasing => $"{fact.Prompt(phrasing)} {fact.Answer}. ")));
+        return Cut("The facts", text, Encoding.UTF8.GetBytes(text), model, Shard.Whole);
+    }
+
+    private static TextPieces Cut(string path, string text, byte[] bytes, LanguageModel model, Shard shard)
+    {
         int length = model.Model.Config.NPositions;
         long[][] pieces = [.. model.Tokenizer.Encode(text.TrimStart('\ufeff')).Select(id => (long)id).Chunk(length)];
         if (pieces.Length < shard.Count)
