@@ -6,6 +6,14 @@ namespace NetHook.Docs.Tests;
 public class SampleTests
 {
     [Fact]
+    public async Task Features_tell_continents_by_layer()
+    {
+        var printed = await Run("features");
+        Assert.Contains("transformer.drop", printed, StringComparison.Ordinal);
+        Assert.Contains("Most alike at transformer.h.", printed, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Grad_cam_finds_the_shapes_and_writes_the_picture()
     {
         var folder = Directory.CreateTempSubdirectory("nethook-sample-");
@@ -49,6 +57,15 @@ public class SampleTests
         Assert.Contains("Adapted to count down: 5 4 3 2 1 0 11 10", printed, StringComparison.Ordinal);
         Assert.Contains("Adapters taken out:    5 6 7 8 9 10 11 0", printed, StringComparison.Ordinal);
         Assert.Contains("bitwise as before", printed, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Steering_moves_countries_and_a_random_direction_does_not()
+    {
+        var printed = await Run("steering");
+        Assert.Contains("nothing          Europe", printed, StringComparison.Ordinal);
+        Assert.Contains("2 x direction    Asia", printed, StringComparison.Ordinal);
+        Assert.Contains("2 x a random one Europe", printed, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -37,6 +37,9 @@ internal static partial class SnippetProgram
         GC.Collect();
         GC.WaitForPendingFinalizers();
 
+        // Pages compute little, and more threads would only wait for each other.
+        TorchSharp.torch.set_num_threads(1);
+
         var output = new StringWriter { NewLine = "\n" };
         var console = Console.Out;
         Console.SetOut(output);
