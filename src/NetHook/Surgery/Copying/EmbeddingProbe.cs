@@ -25,11 +25,10 @@ internal sealed class EmbeddingProbe : IDisposable
     {
         _weight = bag.weight!;
         _setWeight = weight => TorchSharpInternals.SetNativeWeight(bag, weight);
-        using (var nothing = zeros(_weight.shape[0], 1))
+        using (NewDisposeScope())
         {
-            Use(nothing);
-            using var output = bag.forward(tensor([0L, 0, 0, 0]), tensor([0L, 2, 4]), null);
-            IncludesLastOffset = output.shape[0] == 2;
+            Use(zeros(_weight.shape[0], 1));
+            IncludesLastOffset = bag.forward(tensor([0L, 0, 0, 0]), tensor([0L, 2, 4]), null).shape[0] == 2;
         }
 
         // Bags of one row each. Bags of rows of a matrix would do only where the last offset is not an end.

@@ -21,6 +21,19 @@ public class CopyLifetimeTests
     }
 
     [Fact]
+    public void Copies_leave_nothing_behind_for_the_garbage_collector()
+    {
+        foreach (var recipe in NativeRecipes.All)
+        {
+            using var model = recipe.Make();
+            model.DeepCopy().Dispose();
+            var before = Live.Tensors;
+            using var copy = model.DeepCopy();
+            Assert.Equal(before + model.parameters().Count(), Tensor.TotalCount);
+        }
+    }
+
+    [Fact]
     public void A_copy_that_fails_half_way_frees_what_was_made_and_leaves_the_original_as_it_was()
     {
         using var model = nn.Sequential(("a", nn.BatchNorm1d(3)), ("b", Everything()), ("c", new Obstacle()));

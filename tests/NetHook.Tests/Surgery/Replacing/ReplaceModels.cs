@@ -39,6 +39,7 @@ internal sealed class RefersInEveryWay : nn.Module<Tensor, Tensor>
     private readonly object[,] _grid;
     private readonly Dictionary<string, nn.Module<Tensor, Tensor>> _byName;
     private readonly Dictionary<nn.Module, double> _weights;
+    private readonly Dictionary<nn.Module, nn.Module> _pairs;
     private readonly HashSet<nn.Module> _set;
     private readonly (string Name, nn.Module<Tensor, Tensor> Layer) _tuple;
     private readonly List<(int Number, nn.Module<Tensor, Tensor> Layer)> _tuples;
@@ -58,6 +59,7 @@ internal sealed class RefersInEveryWay : nn.Module<Tensor, Tensor>
         _grid = new object[,] { { "text", layer } };
         _byName = new() { ["x"] = layer };
         _weights = new() { [layer] = 1 };
+        _pairs = new() { [layer] = layer };
         _set = [layer];
         _tuple = ("tuple", layer);
         _tuples = [(1, layer)];
@@ -78,6 +80,7 @@ internal sealed class RefersInEveryWay : nn.Module<Tensor, Tensor>
         foreach (var one in _list.Concat(_nested[0])) x = one.call(x);
         x = ((nn.Module<Tensor, Tensor>)_grid[0, 1]).call(((nn.Module<Tensor, Tensor>)_array[0]).call(x));
         x = _record.Layer.call(_tuples[0].Layer.call(_tuple.Layer.call(_byName["x"].call(x))));
+        x = ((nn.Module<Tensor, Tensor>)_pairs[layer]).call(x);
         return _self(_method(_closure(x))) * _weights[layer] * (_set.Contains(layer) ? 1 : 0);
     }
 

@@ -15,11 +15,11 @@ public class ReplaceModuleTests
         using var model = new RefersInEveryWay(before);
         using var after = new Plus(100);
         using var input = zeros(1);
-        Assert.Equal(14, model.call(input).item<float>());
+        Assert.Equal(15, model.call(input).item<float>());
 
         Assert.Same(before, model.ReplaceModule("layer", after));
 
-        Assert.Equal(1400, model.call(input).item<float>());
+        Assert.Equal(1500, model.call(input).item<float>());
         Assert.Same(after, model.Property);
         Assert.Equal(["layer", "<Property>k__BackingField"], TorchSharpInternals.Submodules(model).Keys);
         Assert.All(model.children(), child => Assert.Same(after, child));
@@ -37,10 +37,10 @@ public class ReplaceModuleTests
         using (var replacing = model.Replacing("layer", after))
         {
             Assert.Equal(("layer", before, after), (replacing.Name, replacing.Replaced, replacing.Replacement));
-            Assert.Equal(1400, model.call(input).item<float>());
+            Assert.Equal(1500, model.call(input).item<float>());
         }
 
-        Assert.Equal(14, model.call(input).item<float>());
+        Assert.Equal(15, model.call(input).item<float>());
         after.call(input).Dispose();
     }
 
