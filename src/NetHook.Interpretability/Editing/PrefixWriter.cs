@@ -8,13 +8,13 @@ internal static class PrefixWriter
 {
     private const int Likeliest = 5;
 
-    public static IReadOnlyList<string> Write(LanguageModel model, IReadOnlyList<(int Tokens, int Count)> counts, long seed)
+    public static IReadOnlyList<string> Write(LanguageModel model, IReadOnlyList<int> lengths, long seed)
     {
         if (model.Tokenizer.EndOfTextId is not { } start)
             throw new ArgumentException($"The model's vocabulary has no {Gpt2Tokenizer.EndOfText} to write prefixes from. Give Prefixes.");
         using var _ = no_grad();
         using var generator = new Generator((ulong)seed);
-        return [.. counts.SelectMany(part => Enumerable.Range(0, part.Count).Select(_ => Write(model, start, part.Tokens, generator)))];
+        return [.. lengths.Select(tokens => Write(model, start, tokens, generator))];
     }
 
     private static string Write(LanguageModel model, int start, int tokens, Generator generator)

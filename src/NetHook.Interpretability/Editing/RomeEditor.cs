@@ -54,7 +54,7 @@ public sealed class RomeEditor
             throw new ArgumentException($"The statistic has {keys.Count} samples of {inner} features, too few to be inverted. Collect it over more text, or set Ridge.");
 
         (_model, _keys, _options) = (model, keys, options);
-        Prefixes = options.Prefixes ?? PrefixWriter.Write(model, options.PrefixCounts, options.Seed);
+        Prefixes = options.Prefixes ?? PrefixWriter.Write(model, options.PrefixLengths, options.Seed);
     }
 
     /// <summary>The texts that are put before the prompt, besides none.</summary>

@@ -32,12 +32,12 @@ public sealed record RomeOptions
 
     /// <summary>
     /// Texts put before the prompt, so that the edit does not hang on how the text begins; the prompt alone always counts as
-    /// well. Null has the model write <see cref="PrefixCounts"/>.
+    /// well. Null has the model write <see cref="PrefixLengths"/>.
     /// </summary>
     public IReadOnlyList<string>? Prefixes { get; init; }
 
-    /// <summary>How many prefixes the model writes, of how many tokens each. The paper takes 10 of 5 and 10 of 10.</summary>
-    public IReadOnlyList<(int Tokens, int Count)> PrefixCounts { get; init; } = [(5, 10), (10, 10)];
+    /// <summary>The prefixes that the model writes, each by its number of tokens: as in the paper, ten of 5 and ten of 10.</summary>
+    public IReadOnlyList<int> PrefixLengths { get; init; } = [5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10];
 
     /// <summary>The seed of the prefixes that the model writes.</summary>
     public long Seed { get; init; }
@@ -51,6 +51,7 @@ public sealed record RomeOptions
         Require(KlFactor >= 0, nameof(KlFactor), KlFactor, "0 or more");
         Require(ClampNorm > 0, nameof(ClampNorm), ClampNorm, "more than 0");
         Require(Ridge >= 0, nameof(Ridge), Ridge, "0 or more");
+        Require(PrefixLengths.All(length => length >= 1), nameof(PrefixLengths), PrefixLengths.DefaultIfEmpty().Min(), "of 1 token or more");
     }
 
     private static void Require(bool condition, string name, object value, string expected)

@@ -13,7 +13,7 @@ public sealed class EditingMemoryTests
 
         using (RunningSecondMoment keys = KeyStatistics.Collect(model, 0, Editing.Text))
         {
-            var editor = new RomeEditor(model, keys, Editing.Options with { Prefixes = null, PrefixCounts = [(3, 2)] });
+            var editor = new RomeEditor(model, keys, Editing.Options with { Prefixes = null, PrefixLengths = [3, 3] });
             EditEvaluation.Run(model, editor, [new() { Request = Editing.Request, TrueAnswer = " a", Paraphrases = ["x"] }]);
             using RomeEdit edit = editor.Find(Editing.Request);
             using (edit.ApplyTo(model.Model))

@@ -106,7 +106,7 @@ public sealed class RomeEditorTests : IDisposable
     [Fact]
     public void Same_settings_give_the_same_edit()
     {
-        RomeOptions options = Editing.Options with { Prefixes = null, PrefixCounts = [(3, 2), (5, 1)], Seed = 3 };
+        RomeOptions options = Editing.Options with { Prefixes = null, PrefixLengths = [3, 3, 5], Seed = 3 };
 
         RomeEditor first = new(_model, _keys, options), again = new(_model, _keys, options), other = new(_model, _keys, options with { Seed = 4 });
         using RomeEdit edit = first.Find(Editing.Request), same = again.Find(Editing.Request);
