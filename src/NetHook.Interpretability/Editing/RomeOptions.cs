@@ -1,8 +1,21 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
 namespace NetHook.Interpretability;
 
 /// <summary>How <see cref="RomeEditor"/> edits. The defaults are those of Meng et al. 2022 for GPT-2 XL, but for the layer.</summary>
 public sealed record RomeOptions
 {
+    /// <summary>The name of the file, in a model's folder, with the options that suit the model: <c>rome.json</c>.</summary>
+    public const string FileName = "rome.json";
+
+    private static readonly JsonSerializerOptions Json = new()
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+        AllowDuplicateProperties = false,
+    };
+
     /// <summary>The layer whose MLP is edited. The paper takes 17 of GPT-2 XL's 48 and 8 of GPT-2 Medium's 24.</summary>
     public required int Layer { get; init; }
 
@@ -41,6 +54,28 @@ public sealed record RomeOptions
 
     /// <summary>The seed of the prefixes that the model writes.</summary>
     public long Seed { get; init; }
+
+    /// <summary>Reads options from a JSON file, such as <c>{ "layer": 17, "learning_rate": 0.5 }</c>: properties by their names in snake case.</summary>
+    /// <param name="path">The file.</param>
+    /// <returns>The options; those that the file does not name have their defaults.</returns>
+    /// <exception cref="CheckpointException">The file is missing, is not JSON, or names something that is no option.</exception>
+    public static RomeOptions Load(string path)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        try
+        {
+            return JsonSerializer.Deserialize<RomeOptions>(File.ReadAllBytes(path), Json)
+                ?? throw new CheckpointException(path, null, "It holds null where a JSON object is expected.");
+        }
+        catch (JsonException e)
+        {
+            throw new CheckpointException(path, e.Path, $"It is not the JSON of ROME's options: {e.Message}", e);
+        }
+        catch (Exception e) when (e is (IOException or UnauthorizedAccessException) and not CheckpointException)
+        {
+            throw new CheckpointException(path, null, $"It cannot be read: {e.Message}", e);
+        }
+    }
 
     internal void Validate(int layers)
     {
