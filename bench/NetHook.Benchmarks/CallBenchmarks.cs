@@ -49,25 +49,25 @@ public class CallBenchmarks
     }
 
     [GlobalSetup(Target = nameof(NetHookCapture))]
-    public void SetupCapture() => Trace(new());
+    public void SetupCapture() => Trace(nameof(NetHookCapture), new());
 
     [GlobalSetup(Target = nameof(NetHookClone))]
-    public void SetupNetHookClone() => Trace(new() { Clone = true });
+    public void SetupNetHookClone() => Trace(nameof(NetHookClone), new() { Clone = true });
 
     [GlobalSetup(Target = nameof(NetHookCloneDetach))]
-    public void SetupCloneDetach() => Trace(new() { Clone = true, Detach = true });
+    public void SetupCloneDetach() => Trace(nameof(NetHookCloneDetach), new() { Clone = true, Detach = true });
 
     [GlobalSetup(Target = nameof(NetHookInput))]
-    public void SetupInput() => Trace(new() { RetainInput = true });
+    public void SetupInput() => Trace(nameof(NetHookInput), new() { RetainInput = true });
 
     [GlobalSetup(Target = nameof(NetHookCurrentFlow))]
-    public void SetupFlow() => Trace(new() { Scope = TraceScope.CurrentFlow });
+    public void SetupFlow() => Trace(nameof(NetHookCurrentFlow), new() { Scope = TraceScope.CurrentFlow });
 
     [GlobalSetup(Target = nameof(NetHookEdit))]
-    public void SetupEdit() => Trace(new() { RetainOutput = false, EditOutput = (Tensor output) => output.alias() });
+    public void SetupEdit() => Trace(nameof(NetHookEdit), new() { RetainOutput = false, EditOutput = (Tensor output) => output.alias() });
 
     [GlobalSetup(Target = nameof(NetHookEditSame))]
-    public void SetupEditSame() => Trace(new() { RetainOutput = false, EditOutput = (Tensor output, string layer) => output });
+    public void SetupEditSame() => Trace(nameof(NetHookEditSame), new() { RetainOutput = false, EditOutput = (Tensor output, string layer) => output });
 
     [GlobalCleanup]
     public void Cleanup()
@@ -124,11 +124,10 @@ public class CallBenchmarks
         _x = randn(1, 16);
     }
 
-    private void Trace(TraceOptions options, [System.Runtime.CompilerServices.CallerMemberName] string setup = "")
+    private void Trace(string benchmark, TraceOptions options)
     {
         Setup();
         _traces = new TraceDict(_net, Names, options);
-        var benchmark = typeof(CallBenchmarks).GetMethod(setup)!.GetCustomAttributes(typeof(GlobalSetupAttribute), false).Cast<GlobalSetupAttribute>().Single().Target;
         HandlesColumn.Count($"{benchmark} {Layers}", Pass);
     }
 

@@ -6,6 +6,7 @@ using BenchmarkDotNet.Jobs;
 using BenchmarkDotNet.Loggers;
 using BenchmarkDotNet.Running;
 using BenchmarkDotNet.Toolchains.InProcess.Emit;
+using Perfolizer.Horology;
 using NetHook.Benchmarks;
 
 // One thread, so that the numbers are those of the hooks and not of the scheduler. In this process, because a
@@ -19,7 +20,7 @@ if (args.Contains("--compare"))
 
 var quick = args.Contains("--quick");
 var job = Job.Default.WithToolchain(InProcessEmitToolchain.Instance).WithId("NetHook");
-job = quick ? job.WithWarmupCount(3).WithIterationCount(5) : job.WithWarmupCount(5).WithIterationCount(12);
+job = quick ? job.WithWarmupCount(3).WithIterationCount(7).WithIterationTime(TimeInterval.FromMilliseconds(100)) : job.WithWarmupCount(5).WithIterationCount(12);
 var config = ManualConfig.CreateEmpty()
     .AddJob(job)
     .AddLogger(ConsoleLogger.Default)
