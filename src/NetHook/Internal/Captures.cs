@@ -7,9 +7,8 @@ namespace NetHook.Internal;
 internal static class Captures
 {
     /// <summary>Keeps a value: the same storage, or a copy; in the graph, or cut off from it.</summary>
-    public static object? Keep<T>(T value, bool clone, bool detach) => value is Tensor tensor
-        ? Keep(tensor, clone, detach)
-        : TensorTree.Map(value, t => Keep(t, clone, detach));
+    public static object? Keep<T>(T value, bool clone, bool detach) =>
+        value is Tensor tensor ? Keep(tensor, clone, detach) : KeepTree(value, clone, detach);
 
     /// <summary>Keeps a value so that it collects gradients: what the model goes on with must come from <see cref="Continue"/>.</summary>
     public static T KeepForGradient<T>(T value, bool clone, Trace trace)
@@ -85,6 +84,9 @@ internal static class Captures
                 break;
         }
     }
+
+    // Apart from Keep, which would otherwise allocate this function's captures for a single tensor too.
+    private static T KeepTree<T>(T value, bool clone, bool detach) => TensorTree.Map(value, tensor => Keep(tensor, clone, detach));
 
     private static Tensor Keep(Tensor tensor, bool clone, bool detach)
     {
