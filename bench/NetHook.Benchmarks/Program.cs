@@ -6,8 +6,8 @@ using BenchmarkDotNet.Jobs;
 using BenchmarkDotNet.Loggers;
 using BenchmarkDotNet.Running;
 using BenchmarkDotNet.Toolchains.InProcess.Emit;
-using Perfolizer.Horology;
 using NetHook.Benchmarks;
+using Perfolizer.Horology;
 
 // One thread, so that the numbers are those of the hooks and not of the scheduler. In this process, because a
 // generated project would link libtorch anew for each benchmark.
