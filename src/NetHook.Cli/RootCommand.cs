@@ -24,6 +24,7 @@ internal sealed class RootCommand : ToolCommand
         Subcommands.Add(new CausalTraceCommand(context));
         Subcommands.Add(new PatchCommand(context));
         Subcommands.Add(new EditCommand(context));
+        Subcommands.Add(new EvaluateEditsCommand(context));
         Subcommands.Add(new StatsCommand(context));
     }
 

@@ -70,6 +70,18 @@ public sealed class EditCommandTests : IDisposable
         JsonElement json = JsonDocument.Parse(ToolRun.Of("edit", "--prompt", "The capital of {} is", "--subject", "France", "--target", " Rome", "--neighbour", "Germany", "--json").Result).RootElement;
 
         Assert.True(json.GetProperty("edited").GetProperty("saysTarget").GetBoolean());
+        Assert.Equal(["The capital of Germany is"], json.GetProperty("neighbours").EnumerateArray().Select(prompt => prompt.GetProperty("prompt").GetString()));
+    }
+
+    [Fact]
+    public void Fact_of_the_bundled_model_brings_its_paraphrases_and_neighbours()
+    {
+        JsonElement json = JsonDocument.Parse(ToolRun.Of("edit", "--prompt", "The capital of {} is", "--subject", "France", "--target", " Rome", "--json").Result).RootElement;
+
+        Assert.Equal((5, 10), (json.GetProperty("paraphrases").GetArrayLength(), json.GetProperty("neighbours").GetArrayLength()));
+        Assert.Equal(0, json.GetProperty("layer").GetInt32());
+        Assert.InRange(json.GetProperty("generalisation").GetDouble(), 0.8, 1);
+        Assert.InRange(json.GetProperty("specificity").GetDouble(), 0.9, 1);
     }
 
     [Fact]

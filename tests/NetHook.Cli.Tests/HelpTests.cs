@@ -19,6 +19,7 @@ public sealed partial class HelpTests
         { "help-causal-trace", ["causal-trace", "--help"] },
         { "help-patch", ["patch", "--help"] },
         { "help-edit", ["edit", "--help"] },
+        { "help-evaluate-edits", ["evaluate-edits", "--help"] },
         { "help-stats", ["stats", "--help"] },
         { "help-stats-merge", ["stats", "merge", "--help"] },
     };

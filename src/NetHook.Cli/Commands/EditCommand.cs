@@ -9,20 +9,19 @@ internal sealed class EditCommand : ToolCommand
     private readonly Option<string> _prompt = Text("--prompt", "TEXT", "A prompt with {} where the subject belongs.", required: true);
     private readonly Option<string> _subject = Text("--subject", "TEXT", "Of what the fact is.", required: true);
     private readonly Option<string> _target = Text("--target", "TEXT", "What is to follow the prompt; with the space before it, or without.", required: true);
-    private readonly Option<string[]> _paraphrases = new("--paraphrase") { HelpName = "TEXT", Description = "The prompt in other words, with {}, to see whether the edit holds there; may be given several times." };
-    private readonly Option<string[]> _neighbours = new("--neighbour") { HelpName = "TEXT", Description = "Another subject, to see whether the edit leaves it alone; may be given several times." };
+    private readonly Option<string[]> _paraphrases = new("--paraphrase") { HelpName = "TEXT", Description = "The prompt in other words, with {}, to see whether the edit holds there; may be given several times. Default, for a fact that the bundled model was taught: the other phrasings." };
+    private readonly Option<string[]> _neighbours = new("--neighbour") { HelpName = "TEXT", Description = "Another subject, to see whether the edit leaves it alone; may be given several times. Default, for such a fact: ten." };
 
     private readonly Option<int?> _layer = new("--layer")
     {
         HelpName = "N",
-        Description = "The layer whose MLP is edited. Default: as in the paper 17 of 48, in proportion.",
+        Description = "The layer whose MLP is edited. Default: what rome.json in the model's folder says, else as in the paper 17 of 48, in proportion.",
     };
 
-    private readonly Option<double> _ridge = new("--ridge")
+    private readonly Option<double?> _ridge = new("--ridge")
     {
         HelpName = "R",
-        Description = "What is added to the diagonal of the keys' statistics, as a part of its mean: for a short text.",
-        DefaultValueFactory = _ => 0,
+        Description = "What is added to the diagonal of the keys' statistics, as a part of its mean: for a short text. Default: what rome.json says, else 0.",
     };
 
     private readonly KeySource _keys = new();
@@ -61,7 +60,7 @@ internal sealed class EditCommand : ToolCommand
 
     public override IReadOnlyList<CommandExample> Examples =>
     [
-        new("nethook edit --prompt \"The capital of {} is\" --subject France --target \" Rome\" --neighbour Spain", "Move a capital."),
+        new("nethook edit --prompt \"The capital of {} is\" --subject France --target \" Rome\"", "Move a capital."),
         new("nethook edit --prompt \"The capital of {} is\" --subject France --target \" Rome\" --paraphrase \"{} has its capital in\" --stats keys.safetensors --out edited", "Keep it, and the statistics for the next edit."),
     ];
 
@@ -71,12 +70,12 @@ internal sealed class EditCommand : ToolCommand
         if (folder is not null)
             OutputFolder.Check(folder);
         using LanguageModel model = _model.Read(arguments);
-        int layer = Layer(model.Model.Config.NLayer, arguments);
+        RomeOptions options = RomeSettings.Of(_model.Folder(arguments), model.Model.Config.NLayer, arguments.GetValue(_layer));
         var request = new EditRequest(arguments.GetRequiredValue(_prompt), arguments.GetRequiredValue(_subject), arguments.GetRequiredValue(_target));
         EditCase asked = Case(model, request, arguments);
 
-        using LayerStatistics statistics = _keys.Read(Context, arguments, model, layer, _model.IsBundled(arguments));
-        var editor = new RomeEditor(model, KeySource.Moment(statistics, layer), new() { Layer = layer, Ridge = arguments.GetValue(_ridge) });
+        using LayerStatistics statistics = _keys.Read(Context, arguments, model, options.Layer, _model.IsBundled(arguments));
+        var editor = new RomeEditor(model, KeySource.Moment(statistics, options.Layer), options with { Ridge = arguments.GetValue(_ridge) ?? options.Ridge });
         using RomeEdit edit = WorkProgress.Show(Context, "Finding the edit", progress => editor.Find(request, progress, Context.Cancellation));
         using var edited = new LanguageModel(model.Model.DeepCopy(), model.Tokenizer);
         edit.ApplyPermanentlyTo(edited.Model);
@@ -92,17 +91,14 @@ internal sealed class EditCommand : ToolCommand
             EditView.Write(Context.Out, result);
     }
 
-    private int Layer(int layers, ParseResult arguments)
-    {
-        // An edit of the last layer could not reach the tokens behind the subject.
-        int usual = Math.Clamp((int)Math.Round(layers * 17 / 48.0), 0, Math.Max(0, layers - 2));
-        int layer = arguments.GetValue(_layer) ?? usual;
-        return layer >= 0 && layer < layers ? layer : throw new ToolException($"--layer {layer} is none of the model's, 0 to {layers - 1}.");
-    }
-
     /// <summary>What is asked before and after. What the model says before counts as the answer that is right.</summary>
     private EditCase Case(LanguageModel model, EditRequest request, ParseResult arguments)
     {
+        // The facts that the bundled model was taught have phrasings and neighbours of their own.
+        bool isAsked = arguments.GetValue(_paraphrases) is { Length: > 0 } || arguments.GetValue(_neighbours) is { Length: > 0 };
+        if (!isAsked && _model.IsBundled(arguments) && FactEdits.CaseOf(FactBook.Load(), request) is { } known)
+            return known;
+
         string Fill(string template) => (request with { Prompt = template }).Text;
         string Answer(string prompt) => model.NextTokens(prompt, 1)[0].Text;
         IEnumerable<string> neighbours = (arguments.GetValue(_neighbours) ?? []).Select(subject => (request with { Subject = subject }).Text);

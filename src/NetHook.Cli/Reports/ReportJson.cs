@@ -15,6 +15,7 @@ namespace NetHook.Cli;
 [JsonSerializable(typeof(PatchReport))]
 [JsonSerializable(typeof(StatsReport))]
 [JsonSerializable(typeof(EditResult))]
+[JsonSerializable(typeof(EditEvaluationReport))]
 internal sealed partial class ReportJson : JsonSerializerContext
 {
     /// <summary>Writes a report past the console's rendering, which knows about widths and markup.</summary>

@@ -35,10 +35,10 @@ internal sealed class TextPieces
         }
     }
 
-    /// <summary>The facts that the bundled model was taught, each in every phrasing it was taught in.</summary>
+    /// <summary>The facts that the bundled model was taught, as a text.</summary>
     public static TextPieces OfFacts(LanguageModel model)
     {
-        string text = string.Concat(FactBook.Load().Facts.SelectMany(fact => fact.TaughtPhrasings.Select(phrasing => $"{fact.Prompt(phrasing)} {fact.Answer}. ")));
+        string text = FactEdits.Text(FactBook.Load());
         return Cut("The facts", text, Encoding.UTF8.GetBytes(text), model, Shard.Whole);
     }
 

@@ -1,0 +1,23 @@
+using NetHook.Interpretability;
+
+namespace NetHook.Cli;
+
+/// <summary>How a model is edited: as the file in its folder says, else as in the paper.</summary>
+internal static class RomeSettings
+{
+    /// <summary>The options for a model.</summary>
+    /// <param name="folder">The model's folder.</param>
+    /// <param name="layers">How many layers it has.</param>
+    /// <param name="layer">The layer asked for, or null.</param>
+    public static RomeOptions Of(string folder, int layers, int? layer)
+    {
+        if (layer < 0 || layer >= layers)
+            throw new ToolException($"--layer {layer} is none of the model's, 0 to {layers - 1}.");
+        string file = Path.Combine(folder, RomeOptions.FileName);
+        RomeOptions options = File.Exists(file) ? RomeOptions.Load(file) : new() { Layer = Usual(layers) };
+        return options with { Layer = layer ?? options.Layer };
+    }
+
+    /// <summary>In proportion to the paper's layer of GPT-2 XL; an edit of the last one could not reach the tokens behind the subject.</summary>
+    private static int Usual(int layers) => Math.Clamp((int)Math.Round(layers * 17 / 48.0), 0, Math.Max(0, layers - 2));
+}

@@ -1,0 +1,30 @@
+using System.Globalization;
+using NetHook.Interpretability;
+using Spectre.Console;
+
+namespace NetHook.Cli;
+
+/// <summary>An <see cref="EditEvaluationReport"/> as tables: the layers, then the relations of the first.</summary>
+internal static class EditEvaluationView
+{
+    public static void Write(IAnsiConsole console, EditEvaluationReport report, string? path)
+    {
+        console.Line($"{Figures.Count(report.Edits, "edit")} of {report.Model}, each on a fresh copy (seed {report.Seed}): success, score, magnitude.");
+        Print(console, "Layer", report.Layers.Select(layer => ($"{layer.Layer}", layer.All)));
+        Print(console, $"Layer {report.Layers[0].Layer}", report.Layers[0].Relations.Select(scores => (scores.Relation, scores)));
+        if (path is not null)
+            console.Line($"Written to {path}.");
+    }
+
+    private static void Print(IAnsiConsole console, string heading, IEnumerable<(string Name, EditScores Scores)> rows)
+    {
+        Table table = Tables.New().Texts(heading).Numbers("Efficacy", "Paraphrase", "Neighbourhood");
+        foreach ((string name, EditScores scores) in rows)
+            table.Row(name, Cell(scores.Efficacy), Cell(scores.Paraphrase), Cell(scores.Neighbourhood));
+        console.Line();
+        console.Print(table);
+    }
+
+    private static string Cell(EditScore score) =>
+        string.Create(CultureInfo.InvariantCulture, $"{Figures.WholePercent(score.Success)} {Figures.WholePercent(score.Score),4} {score.Magnitude,5:F2}");
+}
