@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 
 namespace NetHook.Benchmarks;
 
-/// <summary>Making and disposing a TraceDict over all layers of one Sequential, whose layers have names of their own.</summary>
+/// <summary>Making and disposing a TraceDict over all layers of one Sequential, whose layers have names of their own, or a Trace on one of them.</summary>
 public class CreateBenchmarks
 {
     private Sequential _net = null!;
@@ -22,6 +22,9 @@ public class CreateBenchmarks
 
     [Benchmark]
     public void CreateAndDispose() => new TraceDict(_net, _names).Dispose();
+
+    [Benchmark]
+    public void CreateAndDisposeOne() => new Trace(_net, _names[^1]).Dispose();
 
     [Benchmark]
     public void Select() => _net.ModuleNames("layer_*");

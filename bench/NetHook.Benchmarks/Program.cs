@@ -28,5 +28,5 @@ var config = ManualConfig.CreateEmpty()
     .AddColumn(HandlesColumn.Instance)
     .AddDiagnoser(MemoryDiagnoser.Default)
     .AddExporter(MarkdownExporter.GitHub)
-    .WithOptions(ConfigOptions.JoinSummary | ConfigOptions.DisableOptimizationsValidator);
+    .WithOptions(ConfigOptions.DisableOptimizationsValidator);
 BenchmarkSwitcher.FromAssembly(typeof(CallBenchmarks).Assembly).Run([.. args.Where(arg => arg != "--quick")], config);

@@ -4,12 +4,12 @@ using static TorchSharp.torch;
 
 namespace NetHook.Benchmarks;
 
-/// <summary>A pass of 64 Linear(256, 256) that ends at a quarter, at half, or at the end, against one without a stop.</summary>
+/// <summary>A pass of 64 Linear(64, 64) that ends at a quarter, at half, or at the end, against one without a stop.</summary>
 public class StopBenchmarks
 {
-    private readonly Sequential _net = nn.Sequential([.. Enumerable.Range(0, 64).Select(_ => (nn.Module<Tensor, Tensor>)nn.Linear(256, 256))]);
+    private readonly Sequential _net = nn.Sequential([.. Enumerable.Range(0, 64).Select(_ => (nn.Module<Tensor, Tensor>)nn.Linear(64, 64))]);
     private readonly Sequential _cheap = nn.Sequential(("only", nn.Identity()));
-    private readonly Tensor _x = randn(1, 256);
+    private readonly Tensor _x = randn(1, 64);
     private Trace? _quarter;
     private Trace? _half;
     private Trace? _all;

@@ -1,9 +1,12 @@
+using System.Text.RegularExpressions;
+using System.Xml.Linq;
+
 namespace NetHook.Build.Tests;
 
 /// <summary>The packages: what is in them, and that a user outside the repository can work with nothing else.</summary>
-public sealed class PackageTests(PackageFeed feed) : IClassFixture<PackageFeed>, IDisposable
+public sealed partial class PackageTests(PackageFeed feed) : IClassFixture<PackageFeed>, IDisposable
 {
-    private readonly UserFolder _user = new(withTarget: false);
+    private readonly UserFolder _user = UserFolder.Empty();
 
     public void Dispose() => _user.Dispose();
 
@@ -24,7 +27,7 @@ public sealed class PackageTests(PackageFeed feed) : IClassFixture<PackageFeed>,
         Assert.Contains("<license type=\"expression\">MIT</license>", specification, StringComparison.Ordinal);
         Assert.Contains("<icon>icon.png</icon>", specification, StringComparison.Ordinal);
         Assert.Contains("<readme>README.md</readme>", specification, StringComparison.Ordinal);
-        Assert.Contains("<dependency id=\"TorchSharp\" version=\"0.107.0\"", specification, StringComparison.Ordinal);
+        Assert.Equal(["TorchSharp 0.107.0"], Dependencies(specification));
     }
 
     [Fact]
@@ -34,29 +37,47 @@ public sealed class PackageTests(PackageFeed feed) : IClassFixture<PackageFeed>,
             new HashSet<string> { "README.md", "icon.png", "lib/net10.0/NetHook.Interpretability.dll", "lib/net10.0/NetHook.Interpretability.xml" },
             feed.Files($"NetHook.Interpretability.{feed.Version}.nupkg").ToHashSet());
         Assert.Contains("lib/net10.0/NetHook.Interpretability.pdb", feed.Files($"NetHook.Interpretability.{feed.Version}.snupkg"));
+        Assert.Equal(
+            [$"NetHook {feed.Version}", "Microsoft.ML.Tokenizers 2.0.1"],
+            Dependencies(feed.Text($"NetHook.Interpretability.{feed.Version}.nupkg", "NetHook.Interpretability.nuspec")));
+    }
+
+    [Theory]
+    [InlineData("NetHook")]
+    [InlineData("NetHook.Interpretability")]
+    [InlineData("NetHook.Cli")]
+    public void Page_of_a_package_is_its_own_and_leads_nowhere_that_is_not_there(string package)
+    {
+        var page = feed.Text($"{package}.{feed.Version}.nupkg", "README.md");
+        Assert.Equal(File.ReadAllText(Path.Combine(Paths.RepositoryRoot, "src", package, "PACKAGE.md")), page);
+        Assert.All(Link().Matches(page), link => Assert.StartsWith("https://", link.Groups["to"].Value, StringComparison.Ordinal));
     }
 
     [Fact]
-    public async Task Project_with_the_package_runs()
+    public async Task New_project_to_which_the_packages_are_added_runs()
     {
-        _user.WriteProject(more: $"""
-            <ItemGroup>
-              <PackageVersion Include="NetHook.Interpretability" Version="{feed.Version}" />
-              <PackageReference Include="NetHook.Interpretability" />
-            </ItemGroup>
-            """);
+        await feed.Run(_user, "new", "console", "--name", "app", "--output", ".", "--no-restore");
+        await feed.Run(_user, "add", "package", "NetHook.Interpretability", "--version", feed.Version);
+        await feed.Run(_user, "add", "package", UserFolder.LibTorch, "--version", "2.10.0");
         File.WriteAllText(_user["Program.cs"], """
             using NetHook;
+            using NetHook.Interpretability;
             using TorchSharp;
 
             using var net = torch.nn.Sequential(("fc", torch.nn.Linear(2, 3)), ("act", torch.nn.ReLU()));
             using var trace = new Trace(net, "fc");
             net.call(torch.ones(4, 2));
-            System.Console.WriteLine($"fc gave {string.Join("x", trace.Output.shape)}");
+            Console.WriteLine($"fc gave {string.Join("x", trace.Output.shape)}");
+
+            using var model = LanguageModel.Bundled();
+            Console.WriteLine($"Paris? {model.NextTokens("The capital of France is", 1)[0].Text}");
             """);
 
         // The target comes with NetHook, on which the package depends.
-        Assert.Contains("fc gave 4x3", await feed.Run(_user, "run", "-p:CreateSymbolicLinksForCopyLocalIfPossible=true"), StringComparison.Ordinal);
+        var printed = await feed.Run(_user, "run", "-p:CreateSymbolicLinksForCopyLocalIfPossible=true");
+        Assert.Contains("fc gave 4x3", printed, StringComparison.Ordinal);
+        Assert.Contains("Paris?  Paris", printed, StringComparison.Ordinal);
+        if (!OperatingSystem.IsLinux()) return;
         var relaxed = File.ReadAllBytes(Paths.LibTorchSharp);
         VersionNeed.Relax(relaxed);
         Assert.Equal(relaxed, File.ReadAllBytes(_user["bin/Debug/net10.0/runtimes/linux-x64/native/libLibTorchSharp.so"]));
@@ -71,4 +92,11 @@ public sealed class PackageTests(PackageFeed feed) : IClassFixture<PackageFeed>,
         var text = await Dotnet.Start(_user["tools/nethook"], _user.Root, "trace", "The capital of France is");
         Assert.Contains("transformer.h.0", text, StringComparison.Ordinal);
     }
+
+    private static IEnumerable<string> Dependencies(string specification) =>
+        XDocument.Parse(specification).Descendants().Where(element => element.Name.LocalName == "dependency")
+            .Select(element => $"{element.Attribute("id")!.Value} {element.Attribute("version")!.Value}");
+
+    [GeneratedRegex(@"\]\((?<to>[^)\s]+)\)")]
+    private static partial Regex Link();
 }

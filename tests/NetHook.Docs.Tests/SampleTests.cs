@@ -39,14 +39,6 @@ public class SampleTests
     }
 
     [Fact]
-    public async Task Lora_leaves_the_weights_as_they_were()
-    {
-        var printed = await Run("lora");
-        Assert.Contains("Adapted to count down: 5 4 3 2 1 0 11 10", printed, StringComparison.Ordinal);
-        Assert.Contains("The weights are bitwise as before.", printed, StringComparison.Ordinal);
-    }
-
-    [Fact]
     public async Task Server_answers_each_request_as_if_it_were_alone() => Assert.Contains(
         ": 0 wrong answers, 0 traces left on the model.", await Run("server", "--self-test"), StringComparison.Ordinal);
 

@@ -4,16 +4,19 @@ namespace NetHook.Build.Tests;
 internal sealed class UserFolder : IDisposable
 {
     private const string SumProgram = "System.Console.WriteLine((int)TorchSharp.torch.arange(6).sum());";
-    private readonly TemporaryFolder _folder = new();
+    private readonly TemporaryFolder _folder;
 
-    public UserFolder(bool withTarget = true)
+    public UserFolder()
     {
+        _folder = new();
         File.WriteAllText(_folder["Directory.Packages.props"], Import("Directory.Packages.props"));
-        if (withTarget)
-        {
-            File.WriteAllText(_folder["Directory.Build.targets"], Import("build/NetHook.targets"));
-        }
+        File.WriteAllText(_folder["Directory.Build.targets"], Import("build/NetHook.targets"));
     }
+
+    private UserFolder(TemporaryFolder folder) => _folder = folder;
+
+    /// <summary>A folder of someone who has nothing of the repository.</summary>
+    public static UserFolder Empty() => new(new TemporaryFolder());
 
     /// <summary>What the programs written here print.</summary>
     public const string Sum = "15";
@@ -22,7 +25,8 @@ internal sealed class UserFolder : IDisposable
 
     public string this[string relative] => _folder[relative];
 
-    private static string LibTorch =>
+    /// <summary>The package of libtorch for this system.</summary>
+    public static string LibTorch =>
         OperatingSystem.IsWindows() ? "libtorch-cpu-win-x64" : OperatingSystem.IsMacOS() ? "libtorch-cpu-osx-arm64" : "libtorch-cpu-linux-x64";
 
     public void Dispose() => _folder.Dispose();
