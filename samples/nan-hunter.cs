@@ -60,7 +60,7 @@ internal sealed class NanHunter : IDisposable
 
     public NanHunter(Module model)
     {
-        var layers = model.ModuleNames((_, module) => !module.children().Any());
+        var layers = model.ModuleNames((_, module) => module is Module<Tensor, Tensor> && !module.children().Any());
         _traces = new(model, layers, new() { RetainOutput = false, EditOutput = Forwards, EditGradient = Backwards });
     }
 

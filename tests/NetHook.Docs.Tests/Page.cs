@@ -5,7 +5,7 @@ namespace NetHook.Docs.Tests;
 /// <summary>
 /// A page of the documentation and the code on it. A block of C# is a program of its own: the last prelude above it, which
 /// readers do not see (an HTML comment that begins with "prelude"), then the block. A block of text directly after a
-/// block of code is what the code prints.
+/// block of code, folded or not, is what the code prints.
 /// </summary>
 internal sealed partial class Page
 {
@@ -42,7 +42,7 @@ internal sealed partial class Page
     [GeneratedRegex(@"<!-- prelude\n(?<code>.*?)-->", RegexOptions.Singleline)]
     private static partial Regex PreludeComment();
 
-    [GeneratedRegex(@"^```(?<language>csharp|sh)\n(?<code>.*?)^```\n(?:\s*^```text\n(?<output>.*?)^```$)?", RegexOptions.Singleline | RegexOptions.Multiline)]
+    [GeneratedRegex(@"^```(?<language>csharp|sh)\n(?<code>.*?)^```\n(?:\s*(?:<details>\s*<summary>[^\n]*</summary>\s*)?^```text\n(?<output>.*?)^```$)?", RegexOptions.Singleline | RegexOptions.Multiline)]
     private static partial Regex Fence();
 }
 
