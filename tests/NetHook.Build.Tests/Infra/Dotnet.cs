@@ -16,7 +16,8 @@ internal static class Dotnet
     public static Task<string> Start(string program, string folder, params string[] arguments) =>
         Start(program, folder, new Dictionary<string, string>(), arguments);
 
-    private static async Task<string> Start(
+    /// <summary>Runs a program in a folder, with settings of its own in the environment; what it prints, once it succeeds.</summary>
+    public static async Task<string> Start(
         string program,
         string folder,
         IReadOnlyDictionary<string, string> environment,
