@@ -8,6 +8,9 @@ internal abstract class LayerHook(Trace trace)
 {
     public Trace Trace { get; } = trace;
 
+    /// <summary>Where inputs wait for their call to end; null where none are kept.</summary>
+    public PendingInputs? Pending { get; } = trace.Options.RetainInput ? new() : null;
+
     /// <summary>Makes the hook that fits the layer's type.</summary>
     /// <exception cref="ArgumentException">The layer has no hooks, or an edit does not fit it.</exception>
     public static LayerHook For(Trace trace) => HookMaker.For(trace.Module.GetType()) is { } maker
@@ -52,7 +55,7 @@ internal abstract class LayerHook<TInput, TResult> : LayerHook
             input = scope.Close(input, _editInput(input, Trace.Layer, module));
         }
 
-        if (_options.RetainInput) PendingInputs.Push(this, input, Captures.Keep(input, _cloneInput, _options.Detach));
+        Pending?.Push(input, Captures.Keep(input, _cloneInput, _options.Detach));
         return input;
     }
 
@@ -68,7 +71,7 @@ internal abstract class LayerHook<TInput, TResult> : LayerHook
 
     private TResult Act(Module module, TInput input, TResult output)
     {
-        var keptInput = _options.RetainInput ? PendingInputs.Pop(this, input) : null;
+        var keptInput = Pending?.Pop(input);
         if (!Trace.Sees)
         {
             Captures.Free(keptInput);

@@ -3,64 +3,94 @@ using System.Runtime.CompilerServices;
 namespace NetHook.Internal;
 
 /// <summary>
-/// Carries inputs from the hook before a call to the hook after it. A call() is synchronous, so its two hooks run on
-/// one thread, nested as the calls are nested: a stack per thread.
+/// Carries a hook's inputs from before a call to after it. A call() is synchronous, so the two run on one thread, nested
+/// as the calls of the layer are nested: a stack for each thread that is in the layer.
 /// </summary>
 /// <remarks>
-/// A call that throws never reaches its second hook and leaves its entry behind. It is recognised by where its first
-/// hook ran: stacks grow down, so an entry from the current frame's address or below belongs to a call that has ended.
+/// A call that throws never reaches the hook after it and leaves its entry behind. The hook's next call on that thread
+/// recognises it by where its hook ran: stacks grow down, so an entry from the same address or below belongs to a call
+/// that has ended. Entries of other hooks say nothing: all hooks of a layer run from one place.
 /// </remarks>
-internal static class PendingInputs
+internal sealed class PendingInputs
 {
-    [ThreadStatic]
-    private static List<Entry>? _entries;
+    // Of all threads, so that whoever disposes the trace can free what a pass on another thread left.
+    private readonly List<Entry> _entries = [];
+    private bool _closed;
 
-    public static unsafe void Push(LayerHook hook, object? input, object? kept)
+    public unsafe void Push(object? input, object? kept)
     {
         byte here;
         var frame = (nuint)(&here);
-        var entries = _entries ??= [];
-        var live = entries.Count;
-        while (live > 0 && entries[live - 1].Frame <= frame) live--;
-        Truncate(entries, live);
-        entries.Add(new(hook, Key(input), kept, frame));
+        var thread = Environment.CurrentManagedThreadId;
+        lock (_entries)
+        {
+            Free(thread, from: 0, frame);
+            if (_closed)
+                Captures.Free(kept);
+            else
+                _entries.Add(new(thread, frame, Key(input), kept));
+        }
     }
 
     /// <summary>Takes out what was kept for the call that ends now; null when the trace was made while it ran.</summary>
-    public static object? Pop(LayerHook hook, object? input)
+    public object? Pop(object? input)
     {
-        if (_entries is not { Count: > 0 } entries) return null;
         var key = Key(input);
-
-        // The entry with the very input comes first: a recursive call that threw may have left a newer one.
-        var at = entries.FindLastIndex(e => ReferenceEquals(e.Hook, hook) && ReferenceEquals(e.Key, key));
-        if (at < 0) at = entries.FindLastIndex(e => ReferenceEquals(e.Hook, hook));
-        if (at < 0) return null;
-        var kept = entries[at].Kept;
-        entries[at] = entries[at] with { Kept = null };
-        Truncate(entries, at);
-        return kept;
+        var thread = Environment.CurrentManagedThreadId;
+        lock (_entries)
+        {
+            // The entry with the very input comes first: a recursive call that threw may have left a newer one.
+            var at = Find(thread, key);
+            if (at < 0) return null;
+            var kept = _entries[at].Kept;
+            _entries.RemoveAt(at);
+            Free(thread, from: at, nuint.MaxValue);
+            return kept;
+        }
     }
 
-    /// <summary>Frees what this thread holds for the hook.</summary>
-    public static void Drop(LayerHook hook)
+    /// <summary>Frees what this thread has left.</summary>
+    public void Drop()
     {
-        if (_entries is not { Count: > 0 } entries) return;
-        foreach (var entry in entries)
-        {
-            if (ReferenceEquals(entry.Hook, hook)) Captures.Free(entry.Kept);
-        }
+        lock (_entries) Free(Environment.CurrentManagedThreadId, from: 0, nuint.MaxValue);
+    }
 
-        entries.RemoveAll(e => ReferenceEquals(e.Hook, hook));
+    /// <summary>Frees everything, and what a call on another thread may still bring.</summary>
+    public void Close()
+    {
+        lock (_entries)
+        {
+            _closed = true;
+            foreach (var entry in _entries) Captures.Free(entry.Kept);
+            _entries.Clear();
+        }
     }
 
     private static object? Key(object? input) => input is ITuple { Length: > 0 } tuple ? tuple[0] : input;
 
-    private static void Truncate(List<Entry> entries, int count)
+    private int Find(int thread, object? key)
     {
-        for (var i = count; i < entries.Count; i++) Captures.Free(entries[i].Kept);
-        entries.RemoveRange(count, entries.Count - count);
+        var newest = -1;
+        for (var i = _entries.Count - 1; i >= 0; i--)
+        {
+            if (_entries[i].Thread != thread) continue;
+            if (ReferenceEquals(_entries[i].Key, key)) return i;
+            if (newest < 0) newest = i;
+        }
+
+        return newest;
     }
 
-    private readonly record struct Entry(LayerHook Hook, object? Key, object? Kept, nuint Frame);
+    /// <summary>Frees a thread's entries from a position on whose hooks ran at a frame or below it on the stack.</summary>
+    private void Free(int thread, int from, nuint frame)
+    {
+        for (var i = _entries.Count - 1; i >= from; i--)
+        {
+            if (_entries[i].Thread != thread || _entries[i].Frame > frame) continue;
+            Captures.Free(_entries[i].Kept);
+            _entries.RemoveAt(i);
+        }
+    }
+
+    private readonly record struct Entry(int Thread, nuint Frame, object? Key, object? Kept);
 }

@@ -132,7 +132,7 @@ public sealed partial class Trace : IDisposable
         if (_disposed) return;
         _disposed = true;
         _hook.Detach();
-        DropPending();
+        _hook.Pending?.Close();
         _store.Close();
         if (_ownsFlow) _flow!.Exit();
     }
@@ -142,10 +142,7 @@ public sealed partial class Trace : IDisposable
     public override string ToString() => $"Trace of {Described}: {Kind}";
 
     /// <summary>Frees inputs kept on this thread for calls that threw.</summary>
-    internal void DropPending()
-    {
-        if (Options.RetainInput) PendingInputs.Drop(_hook);
-    }
+    internal void DropPending() => _hook.Pending?.Drop();
 
     internal void Attach()
     {
