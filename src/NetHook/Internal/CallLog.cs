@@ -32,19 +32,19 @@ internal sealed class CallLog(int capacity) : CallStore
     }
 
     public override bool TryRead<TArgument, TResult>(
-        long number, Func<object, TArgument, TResult> read, TArgument argument, [MaybeNullWhen(false)] out TResult result)
+        CallKey call, Func<object, TArgument, TResult> read, TArgument argument, [MaybeNullWhen(false)] out TResult result)
     {
         lock (_lock)
         {
-            var found = _calls.TryGetValue(number == Latest ? _latest : number, out var kept);
+            var found = _calls.TryGetValue(call == Latest ? _latest : call.Number, out var kept);
             result = found ? read(kept!, argument) : default;
             return found;
         }
     }
 
-    public override IReadOnlyList<long> Numbers(long last)
+    public override IReadOnlyList<CallKey> Calls(long last)
     {
-        lock (_lock) return [.. _order.Order()];
+        lock (_lock) return [.. _order.Order().Select(number => new CallKey(number, _calls[number]))];
     }
 
     public override void Clear()

@@ -5,8 +5,8 @@ namespace NetHook.Internal;
 /// <summary>Where a trace keeps what its layer's calls left. Safe for readers and writers on any thread.</summary>
 internal abstract class CallStore
 {
-    /// <summary>In place of a number: the last call kept.</summary>
-    public const long Latest = -1;
+    /// <summary>Whatever call was kept last.</summary>
+    public static readonly CallKey Latest = new(-1, null);
 
     public static CallStore For(CallHistory history) =>
         history.Capacity == 1 ? new LastCall() : new CallLog(history.Capacity);
@@ -16,10 +16,10 @@ internal abstract class CallStore
 
     /// <summary>Reads what a call left, while no one can free it.</summary>
     public abstract bool TryRead<TArgument, TResult>(
-        long number, Func<object, TArgument, TResult> read, TArgument argument, [MaybeNullWhen(false)] out TResult result);
+        CallKey call, Func<object, TArgument, TResult> read, TArgument argument, [MaybeNullWhen(false)] out TResult result);
 
-    /// <summary>The numbers of the calls kept, in order, when the last call of all had the number given.</summary>
-    public abstract IReadOnlyList<long> Numbers(long last);
+    /// <summary>The calls kept, in order, when the last call of all had the number given.</summary>
+    public abstract IReadOnlyList<CallKey> Calls(long last);
 
     /// <summary>Frees everything kept.</summary>
     public abstract void Clear();

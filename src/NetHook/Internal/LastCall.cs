@@ -24,20 +24,14 @@ internal sealed class LastCall : CallStore
     }
 
     public override bool TryRead<TArgument, TResult>(
-        long number, Func<object, TArgument, TResult> read, TArgument argument, [MaybeNullWhen(false)] out TResult result)
+        CallKey call, Func<object, TArgument, TResult> read, TArgument argument, [MaybeNullWhen(false)] out TResult result)
     {
         var token = new ReaderToken();
-        var wait = default(SpinWait);
-        object? kept;
-        while ((kept = Volatile.Read(ref _kept)) is ReaderToken
-            || !ReferenceEquals(Interlocked.CompareExchange(ref _kept, token, kept), kept))
-        {
-            wait.SpinOnce();
-        }
-
+        var kept = Kept();
+        while (!ReferenceEquals(Interlocked.CompareExchange(ref _kept, token, kept), kept)) kept = Kept();
         try
         {
-            var found = kept is not null && !ReferenceEquals(kept, Closed);
+            var found = kept is not null && !ReferenceEquals(kept, Closed) && (call == Latest || ReferenceEquals(kept, call.Kept));
             result = found ? read(kept!, argument) : default;
             return found;
         }
@@ -47,12 +41,24 @@ internal sealed class LastCall : CallStore
         }
     }
 
-    public override IReadOnlyList<long> Numbers(long last) =>
-        Volatile.Read(ref _kept) is { } kept && !ReferenceEquals(kept, Closed) ? [last] : [];
+    public override IReadOnlyList<CallKey> Calls(long last)
+    {
+        var kept = Kept();
+        return kept is null || ReferenceEquals(kept, Closed) ? [] : [new(last, kept)];
+    }
 
     public override void Clear() => Replace(null);
 
     public override void Close() => Replace(Closed);
+
+    /// <summary>What is kept, as soon as no reader has its token there.</summary>
+    private object? Kept()
+    {
+        var wait = default(SpinWait);
+        object? kept;
+        while ((kept = Volatile.Read(ref _kept)) is ReaderToken) wait.SpinOnce();
+        return kept;
+    }
 
     private void PutBack(object? kept, ReaderToken token)
     {

@@ -36,7 +36,8 @@ public sealed partial class Trace
         get
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
-            return [.. _store.Numbers(Interlocked.Read(ref _calls) - 1).Select(number => new TracedCall(this, number))];
+            var clearedAt = Interlocked.Read(ref _clearedAt);
+            return [.. _store.Calls(Interlocked.Read(ref _calls) - 1).Select(call => new TracedCall(this, call, call.Number - clearedAt))];
         }
     }
 
@@ -44,17 +45,17 @@ public sealed partial class Trace
     /// <typeparam name="T">The layer's return type, a tuple for instance.</typeparam>
     /// <returns>Fresh handles to the tensors, in the same structure.</returns>
     /// <inheritdoc cref="Output" path="/exception"/>
-    public T OutputAs<T>() => ReadOutput<T>(CallStore.Latest);
+    public T OutputAs<T>() => ReadOutput<T>(call: null);
 
     /// <summary>What the layer was given at its last call, as its argument type, or as a tuple of its arguments.</summary>
     /// <typeparam name="T">The argument's type, or for several arguments a tuple of their types.</typeparam>
     /// <returns>Fresh handles to the tensors, in the same structure.</returns>
     /// <inheritdoc cref="Input" path="/exception"/>
-    public T InputAs<T>() => ReadInput<T>(CallStore.Latest);
+    public T InputAs<T>() => ReadInput<T>(call: null);
 
     /// <summary>The gradients at the output of the last call, in its structure; null where no gradient arrived.</summary>
     /// <typeparam name="T">The layer's return type, a tuple for instance.</typeparam>
     /// <returns>Fresh handles to the gradients.</returns>
     /// <inheritdoc cref="Gradient" path="/exception"/>
-    public T GradientAs<T>() => ReadGradient<T>(CallStore.Latest);
+    public T GradientAs<T>() => ReadGradient<T>(call: null);
 }

@@ -32,32 +32,32 @@ public sealed partial class Trace
 
     internal void GradientEditFailed(Exception exception) => Interlocked.CompareExchange(ref _gradientFailure, exception, null);
 
-    internal T ReadOutput<T>(long number) =>
-        Read(number, Options.RetainOutput, "output", "RetainOutput", static (kept, asked) => Captures.Hand<T>(KeptCall.OutputOf(kept), asked));
+    internal T ReadOutput<T>(TracedCall? call) =>
+        Read(call, Options.RetainOutput, "output", "RetainOutput", static (kept, asked) => Captures.Hand<T>(KeptCall.OutputOf(kept), asked));
 
-    internal T ReadInput<T>(long number) =>
-        Read(number, Options.RetainInput, "input", "RetainInput", static (kept, asked) => Captures.Hand<T>(InputOf(kept, asked), asked));
+    internal T ReadInput<T>(TracedCall? call) =>
+        Read(call, Options.RetainInput, "input", "RetainInput", static (kept, asked) => Captures.Hand<T>(InputOf(kept, asked), asked));
 
-    internal T ReadGradient<T>(long number)
+    internal T ReadGradient<T>(TracedCall? call)
     {
         ThrowGradientFailure();
-        return Read(number, Options.RetainGrad, "gradient", "RetainGrad", static (kept, asked) => Captures.HandGradient<T>(KeptCall.OutputOf(kept), asked));
+        return Read(call, Options.RetainGrad, "gradient", "RetainGrad", static (kept, asked) => Captures.HandGradient<T>(KeptCall.OutputOf(kept), asked));
     }
 
     internal LayerNotRunException NotRun() =>
         new(Layer, Module.GetType(), Described, Interlocked.Read(ref _callsElsewhere));
 
-    private T Read<T>(long number, bool retained, string what, string option, Func<object, Asked, T> read)
+    private T Read<T>(TracedCall? call, bool retained, string what, string option, Func<object, Asked, T> read)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
         if (!retained)
             throw new InvalidOperationException($"The {what} of layer {Described} is not kept. Trace it with {option} = true.");
-        if (_store.TryRead(number, read, new Asked(this, what), out var result)) return result;
+        if (_store.TryRead(call?.Key ?? CallStore.Latest, read, new Asked(this, what), out var result)) return result;
         ObjectDisposedException.ThrowIf(_disposed, this);
-        if (CallCount == 0 || number == CallStore.Latest) throw NotRun();
-        throw new InvalidOperationException(
-            $"Call {number} of layer {Described} is not kept: the trace keeps the {Options.History}. "
-            + "Trace with History = CallHistory.All, or read the call before the layer runs again.");
+        if (call is not { } listed) throw NotRun();
+        throw new InvalidOperationException($"Call {listed.Number} of layer {Described} is not kept: " + (listed.Key.Number < Interlocked.Read(ref _clearedAt)
+            ? "the trace was cleared after it."
+            : $"the trace keeps the {Options.History}. Trace with History = CallHistory.All, or read the call before the layer runs again."));
     }
 
     internal void ThrowGradientFailure()

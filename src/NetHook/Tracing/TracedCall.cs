@@ -1,24 +1,32 @@
+using NetHook.Internal;
 using TorchSharp;
 
 namespace NetHook;
 
 /// <summary>One call of a traced layer, as kept by <see cref="Trace.Calls"/>.</summary>
 /// <remarks>
-/// A view of the trace, without tensors of its own: each read gives a fresh handle that is the reader's, and fails
-/// with a clear error when the trace no longer keeps the call.
+/// A view of the trace, which owns no tensors: each read gives a fresh handle that is the reader's, and throws
+/// <see cref="InvalidOperationException"/> when the trace no longer keeps this very call, because the layer ran again
+/// or the trace was cleared.
 /// </remarks>
 public readonly record struct TracedCall
 {
     private readonly Trace _trace;
 
-    internal TracedCall(Trace trace, long number)
+    internal TracedCall(Trace trace, CallKey key, long number)
     {
         _trace = trace;
+        Key = key;
         Number = number;
     }
 
-    /// <summary>Which call of the layer this is, counted from 0 since the trace was made or cleared.</summary>
+    /// <summary>
+    /// Which call of the layer this is, counted from 0 since the trace was made or, if that was later, last cleared
+    /// before the call was listed.
+    /// </summary>
     public long Number { get; }
+
+    internal CallKey Key { get; }
 
     /// <summary>What the layer returned, for a layer that returns one tensor. A fresh handle at each read.</summary>
     public torch.Tensor Output => OutputAs<torch.Tensor>();
@@ -32,17 +40,17 @@ public readonly record struct TracedCall
     /// <summary>What the layer returned, as the type that it returns.</summary>
     /// <typeparam name="T">The layer's return type.</typeparam>
     /// <returns>Fresh handles to the tensors, in the same structure.</returns>
-    public T OutputAs<T>() => _trace.ReadOutput<T>(Number);
+    public T OutputAs<T>() => _trace.ReadOutput<T>(this);
 
     /// <summary>What the layer was given, as its argument type, or as a tuple of its arguments.</summary>
     /// <typeparam name="T">The argument's type, or a tuple of the arguments' types.</typeparam>
     /// <returns>Fresh handles to the tensors, in the same structure.</returns>
-    public T InputAs<T>() => _trace.ReadInput<T>(Number);
+    public T InputAs<T>() => _trace.ReadInput<T>(this);
 
     /// <summary>The gradients at this call's output, in its structure; null where no gradient arrived.</summary>
     /// <typeparam name="T">The layer's return type.</typeparam>
     /// <returns>Fresh handles to the gradients.</returns>
-    public T GradientAs<T>() => _trace.ReadGradient<T>(Number);
+    public T GradientAs<T>() => _trace.ReadGradient<T>(this);
 
     /// <summary>Says which call this is.</summary>
     /// <returns>The call's number and the layer.</returns>

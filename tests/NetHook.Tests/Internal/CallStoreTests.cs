@@ -27,7 +27,7 @@ public class CallStoreTests
         }
 
         Assert.Throws<LayerHasNothing>(() => Read(store));
-        Assert.Empty(store.Numbers(2));
+        Assert.Empty(store.Calls(2));
     }
 
     [Theory]

@@ -61,6 +61,46 @@ public class HistoryTests
     }
 
     [Fact]
+    public void Call_listed_before_the_layer_ran_again_is_never_taken_for_the_call_after_it()
+    {
+        using var layer = Double();
+        using var trace = new Trace(layer, null, new() { RetainInput = true, RetainGrad = true });
+        layer.call(ones(1));
+        var first = trace.Calls[0];
+        Assert.Equal(2f, first.Output.ToSingle());
+        layer.call(zeros(1)).sum().backward();
+        const string message =
+            "Call 0 of layer '' (the model itself, FunctionLayer) is not kept: the trace keeps the last call. "
+            + "Trace with History = CallHistory.All, or read the call before the layer runs again.";
+        Messages.Same(message, () => first.Output);
+        Messages.Same(message, () => first.Input);
+        Messages.Same(message, () => first.Gradient);
+        Assert.Equal(0f, trace.Calls[0].Output.ToSingle());
+        Assert.NotEqual(first, trace.Calls[0]);
+        Assert.Equal(trace.Calls[0], trace.Calls[0]);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Calls_are_counted_anew_after_Clear(bool all)
+    {
+        using var layer = Double();
+        using var trace = Trace(layer, all ? CallHistory.All : CallHistory.Last);
+        layer.call(zeros(1));
+        layer.call(zeros(1));
+        var old = trace.Calls[^1];
+        trace.Clear();
+        layer.call(ones(1));
+        layer.call(ones(1));
+        Assert.Equal(all ? [0L, 1] : [1L], trace.Calls.Select(call => call.Number));
+        Assert.Equal("call 1 of layer '' (the model itself, FunctionLayer)", trace.Calls[^1].ToString());
+        Messages.Same(
+            "Call 1 of layer '' (the model itself, FunctionLayer) is not kept: the trace was cleared after it.",
+            () => old.Output);
+    }
+
+    [Fact]
     public void Clear_and_dispose_free_every_call()
     {
         using var layer = Double();
