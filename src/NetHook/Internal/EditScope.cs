@@ -16,13 +16,15 @@ internal readonly ref struct EditScope
 
     /// <summary>
     /// What the model goes on with. Everything that the edit made moves to the scope around it, because an edit may
-    /// keep what it made; when the edit has thrown instead, <see cref="Dispose"/> frees it.
+    /// keep what it made; when the edit has thrown instead, <see cref="Dispose"/> frees it. Lists and other objects are
+    /// passed on themselves, not copied, unless they hold a tensor that lived before and was not in the original: caches
+    /// that a layer fills are the caller's.
     /// </summary>
     public T Close<T>(T original, T? edited)
     {
         if (edited is null) edited = original;
         else if (edited is torch.Tensor tensor) edited = ReferenceEquals(tensor, original) ? original : (T)(object)Adopt(tensor);
-        else edited = AdoptAll(original, edited);
+        else if (typeof(T).IsValueType || !ReferenceEquals(edited, original)) edited = AdoptAll(original, edited);
         if (_scope.DisposablesCount > 0) _scope.MoveToOuter(_scope.DisposablesView);
         return edited;
     }
@@ -30,8 +32,7 @@ internal readonly ref struct EditScope
     private T AdoptAll<T>(T original, T edited)
     {
         var scope = _scope;
-        var originals = TensorTree.Tensors(original).ToHashSet<torch.Tensor>(ReferenceEqualityComparer.Instance);
-        return TensorTree.Map(edited, tensor => originals.Contains(tensor) || scope.Contains(tensor) ? tensor : tensor.alias());
+        return TensorTree.MapForeign(edited, original, part => !scope.Contains(part), tensor => tensor.alias());
     }
 
     public void Dispose() => _scope.Dispose();

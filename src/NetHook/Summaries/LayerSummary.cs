@@ -5,7 +5,8 @@ namespace NetHook;
 /// <param name="Type">The layer's type, as it is written in C#.</param>
 /// <param name="Output">
 /// The shapes of the tensors that the layer returned at its last call, such as <c>[2, 9, 768]</c>; several in
-/// parentheses; empty when it did not run, or ran where hooks are not seen.
+/// parentheses; empty when it did not run, ran where hooks are not seen, or returned an object of which it is not known
+/// where its tensors are (<see cref="TensorTree.Register{T}"/> can say it).
 /// </param>
 /// <param name="Parameters">How many numbers the parameters of the layer and of what is below it hold, each parameter counted once.</param>
 /// <param name="Calls">How often the layer ran.</param>

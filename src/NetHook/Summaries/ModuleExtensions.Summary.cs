@@ -97,15 +97,28 @@ public static partial class ModuleExtensions
         public object? Stop(object output)
         {
             var now = Stopwatch.GetTimestamp();
-            var shapes = TensorTree.Tensors(output).Select(tensor => $"[{string.Join(", ", tensor.shape)}]").ToList();
+            var shapes = Shapes(output);
             lock (_started)
             {
                 Ticks += now - _started.Pop();
                 Calls++;
-                Output = shapes.Count == 1 ? shapes[0] : $"({string.Join(", ", shapes)})";
+                Output = shapes;
             }
 
             return null;
+        }
+
+        private static string Shapes(object output)
+        {
+            try
+            {
+                var shapes = TensorTree.Tensors(output).Select(tensor => $"[{string.Join(", ", tensor.shape)}]").ToList();
+                return shapes.Count == 1 ? shapes[0] : $"({string.Join(", ", shapes)})";
+            }
+            catch (NotSupportedException)
+            {
+                return "";
+            }
         }
     }
 }

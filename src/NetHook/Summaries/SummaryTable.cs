@@ -25,7 +25,7 @@ internal static class SummaryTable
         if (!ran) return [name, type, parameters];
         return layer.Calls == 0
             ? [name, type, "", parameters, "", ""]
-            : [name, type, layer.Output, parameters, Count(layer.Calls), Milliseconds(layer.Time)];
+            : [name, type, layer.Output.Length > 0 ? layer.Output : "(not known)", parameters, Count(layer.Calls), Milliseconds(layer.Time)];
     }
 
     private static string Line(string[] row, int[] widths, string[] header) => string.Join("  ", row.Select((cell, column) =>

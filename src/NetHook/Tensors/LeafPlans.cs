@@ -44,20 +44,23 @@ internal sealed class ByOwnTypePlan<T> : TreePlan<T>
     {
         null => value,
         Tensor tensor => Fit(run.Map(tensor), tensor),
-        _ => Fit(PlanFor(value).MapObject(value, run), value),
+        _ => Fit(PlanFor(value) is { } plan ? plan.MapObject(value, run) : run.MapUnknown(value), value),
     };
 
     internal override void Visit(T value, TreeRun run)
     {
         if (value is Tensor tensor)
             run.Visit(tensor);
+        else if (value is not null && PlanFor(value) is { } plan)
+            plan.VisitObject(value, run);
         else if (value is not null)
-            PlanFor(value).VisitObject(value, run);
+            run.VisitUnknown(value);
     }
 
-    private TreePlan PlanFor(object value)
+    /// <summary>The plan of the value's own type; null if that is this plan, which knows no more.</summary>
+    private TreePlan? PlanFor(object value)
     {
         var plan = For(value.GetType());
-        return plan != this ? plan : throw TreePlans.Unknown(value.GetType());
+        return plan != this ? plan : null;
     }
 }

@@ -82,6 +82,10 @@ public static class TensorTree
             ? value is Tensor tensor ? (T)(object)map(tensor)! : value
             : TreeRun.Map(value, map);
 
+    /// <inheritdoc cref="TreeRun.MapForeign"/>
+    internal static T MapForeign<T>(T value, T known, Func<IDisposable, bool> isForeign, Func<Tensor, Tensor> map) =>
+        TreeRun.MapForeign(value, known, isForeign, map);
+
     /// <summary>Shows each tensor of a value once.</summary>
     internal static void Visit<T>(T value, Action<Tensor> visit)
     {

@@ -26,26 +26,10 @@ internal sealed class TreeRun
     private Func<Tensor, Tensor?>? _map;
     private Action<Tensor>? _visit;
     private Action<PackedSequence>? _visitPacked;
+    private bool _remembersUnknown;
 
     /// <summary>Maps a value; if that fails half-way, everything that was made is disposed.</summary>
-    internal static T Map<T>(T value, Func<Tensor, Tensor?> map)
-    {
-        var run = Rent();
-        run._map = map;
-        try
-        {
-            return TreePlan<T>.Instance.Map(value, run);
-        }
-        catch
-        {
-            run.DisposeWhatWasMade();
-            throw;
-        }
-        finally
-        {
-            run.GiveBack();
-        }
-    }
+    internal static T Map<T>(T value, Func<Tensor, Tensor?> map) => Rent().MapAll(value, map);
 
     /// <summary>Shows each tensor of a value once. A packed sequence is shown as its tensors, unless <paramref name="visitPacked"/> takes it.</summary>
     internal static void Visit<T>(T value, Action<Tensor> visit, Action<PackedSequence>? visitPacked = null)
@@ -61,6 +45,33 @@ internal sealed class TreeRun
         {
             run.GiveBack();
         }
+    }
+
+    /// <summary>
+    /// Maps those tensors of a value that are foreign. What is in <paramref name="known"/> too, lists and objects of
+    /// unknown types included, is passed on itself; and so is the whole value when no tensor in it is foreign.
+    /// </summary>
+    internal static T MapForeign<T>(T value, T known, Func<IDisposable, bool> isForeign, Func<Tensor, Tensor> map)
+    {
+        var any = false;
+        var run = Rent();
+        try
+        {
+            run.Remember(known);
+            run._visit = tensor => any |= isForeign(tensor);
+            run._visitPacked = sequence => any |= isForeign(sequence);
+            TreePlan<T>.Instance.Visit(value, run);
+        }
+        finally
+        {
+            run.GiveBack();
+        }
+
+        if (!any)
+            return value;
+        run = Rent();
+        run.Remember(known);
+        return run.MapAll(value, tensor => isForeign(tensor) ? map(tensor) : tensor);
     }
 
     internal Tensor? Map(Tensor tensor)
@@ -89,6 +100,20 @@ internal sealed class TreeRun
             _visitPacked(sequence);
         else
             PackedSequences.Visit(sequence, Visit);
+    }
+
+    /// <summary>An object of which it is not known how to take it apart.</summary>
+    /// <exception cref="NotSupportedException">It was not met before.</exception>
+    internal object MapUnknown(object value) => TryFind(value, out var position) ? _met[position].To! : throw TreePlans.Unknown(value.GetType());
+
+    /// <inheritdoc cref="MapUnknown"/>
+    internal void VisitUnknown(object value)
+    {
+        if (TryFind(value, out _))
+            return;
+        if (!_remembersUnknown)
+            throw TreePlans.Unknown(value.GetType());
+        Add(value, value);
     }
 
     /// <summary>
@@ -122,11 +147,37 @@ internal sealed class TreeRun
 
     private void GiveBack()
     {
-        (_map, _visit, _visitPacked) = (null, null, null);
+        (_map, _visit, _visitPacked, _remembersUnknown) = (null, null, null, false);
         _met.Clear();
         if (_positions.Count > 0)
             _positions.Clear();
         _spare = this;
+    }
+
+    private T MapAll<T>(T value, Func<Tensor, Tensor?> map)
+    {
+        _map = map;
+        try
+        {
+            return TreePlan<T>.Instance.Map(value, this);
+        }
+        catch
+        {
+            DisposeWhatWasMade();
+            throw;
+        }
+        finally
+        {
+            GiveBack();
+        }
+    }
+
+    /// <summary>Takes all that is in a value for met, and for its own copy.</summary>
+    private void Remember<T>(T value)
+    {
+        (_visit, _visitPacked, _remembersUnknown) = (static _ => { }, static _ => { }, true);
+        TreePlan<T>.Instance.Visit(value, this);
+        (_visit, _visitPacked, _remembersUnknown) = (null, null, false);
     }
 
     private bool TryFind(object from, out int position)

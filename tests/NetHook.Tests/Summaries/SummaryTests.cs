@@ -86,6 +86,66 @@ public class SummaryTests
         Assert.Equal(0, Hooks.Count(net));
     }
 
+    [Fact]
+    public void Caches_that_layers_fill_are_filled_and_what_is_of_an_unknown_class_has_no_shape()
+    {
+        using var net = new Decoder();
+        var cache = new Cache();
+        var past = new List<Tensor>();
+        var summary = net.Summary(() => net.call((ones(2), past, cache)));
+        Assert.Single(past);
+        Assert.Equal(1, cache.Uses);
+        Assert.Equal(["", "[2]", ""], summary.Layers.Select(layer => layer.Output));
+        Assert.Equal(
+            """
+            Layer        Type       Output       Parameters  Calls
+            ------------------------------------------------------
+            (the model)  Decoder    (not known)                  1
+              attn       Attention  [2]                          1
+              unused     Attention
+            ------------------------------------------------------
+            0 parameters, 0 of them trainable
+            """,
+            WithoutTimes(summary));
+    }
+
+    private static string WithoutTimes(ModelSummary summary)
+    {
+        var lines = summary.ToString().Split('\n');
+        var beforeTimes = lines[0].IndexOf("Calls", StringComparison.Ordinal) + "Calls".Length;
+        return string.Join('\n', lines.Select(line => (line.Length <= beforeTimes ? line : line[..beforeTimes]).TrimEnd()));
+    }
+
+    private sealed class Cache
+    {
+        public int Uses { get; set; }
+    }
+
+    private sealed class Attention() : nn.Module<Tensor, List<Tensor>, Tensor>(nameof(Attention))
+    {
+        public override Tensor forward(Tensor input, List<Tensor> past)
+        {
+            past.Add(input);
+            return input * 2;
+        }
+    }
+
+    private sealed class Decoder : nn.Module<(Tensor Input, List<Tensor> Past, Cache Cache), Cache>
+    {
+        public readonly Attention attn = new();
+        public readonly Attention unused = new();
+
+        public Decoder()
+            : base(nameof(Decoder)) => RegisterComponents();
+
+        public override Cache forward((Tensor Input, List<Tensor> Past, Cache Cache) input)
+        {
+            attn.call(input.Input, input.Past);
+            input.Cache.Uses++;
+            return input.Cache;
+        }
+    }
+
     private sealed class Sample : nn.Module<Tensor, Tensor>
     {
         public readonly Linear stem = nn.Linear(3, 4);
