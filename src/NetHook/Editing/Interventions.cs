@@ -102,14 +102,19 @@ public static class Interventions
 
     /// <summary>
     /// x ← a: activation patching, with an activation saved from another run. Patching a layer with its own activation
-    /// changes nothing, to the bit.
+    /// changes nothing, to the bit. The model goes on with a copy, so that the saved activation stays as it is.
     /// </summary>
     /// <param name="activation">a: the activation's shape, or one that broadcasts to it (one saved row for a whole batch).</param>
     /// <returns>The intervention.</returns>
     public static Intervention Replace(Tensor activation)
     {
         ArgumentNullException.ThrowIfNull(activation);
-        return (value, layer) => Fitting("Replace", activation, value, layer).expand_as(value);
+        return (value, layer) =>
+        {
+            // A copy: layers behind that work in place would otherwise write into the saved activation.
+            using var scope = NewDisposeScope();
+            return Fitting("Replace", activation, value, layer).expand_as(value).clone().MoveToOuterDisposeScope();
+        };
     }
 
     internal static InvalidOperationException Misfit(string name, string what, Tensor value, string layer, string rule) => new(

@@ -42,8 +42,14 @@ public sealed class TraceOptions
     /// (<c>EditOutput = relu</c>) and forwards of modules are given the output, whatever they call their argument.
     /// </summary>
     /// <remarks>
-    /// The edit may return a tensor that it made, which the model then owns, or one that lives elsewhere, which stays
-    /// its owner's. What it makes besides joins the dispose scope around the pass; when it throws, that is freed.
+    /// <para>The edit may return a tensor that it made, which the model then owns, or one that lives elsewhere, which stays
+    /// its owner's: the model is given an alias of it. An alias is the same storage, so a layer behind that works in place
+    /// (<c>inplace: true</c>, <c>x.add_(y)</c>) writes into that tensor too; return <c>saved.clone()</c>, or use
+    /// <see cref="Interventions.Replace"/>, to keep it as it is. What the edit makes besides joins the dispose scope around
+    /// the pass; when it throws, that is freed.</para>
+    /// <para>Lists, dictionaries and other objects are passed on themselves, so that a layer can fill a cache that was given
+    /// to it. Only those of the edit's own that hold a tensor which lived before and was not in the value edited are rebuilt
+    /// with aliases; where it is not known how, <see cref="TensorTree.Register{T}"/> says it.</para>
     /// </remarks>
     /// <example><c>EditOutput = (Tensor output, string layer) => layer == "wte" ? output + noise : output</c></example>
     public Delegate? EditOutput { get; init; }

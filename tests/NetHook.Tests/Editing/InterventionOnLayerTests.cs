@@ -34,6 +34,25 @@ public class InterventionOnLayerTests
     }
 
     [Fact]
+    public void Saved_activation_stays_as_it_is_where_the_model_goes_on_in_place()
+    {
+        using var net = Models.Small();
+        using var saved = full(2, 4, -1f);
+        using var patch = new Trace(net, "a", new() { EditOutput = Interventions.Replace(saved) });
+        for (var i = 0; i < 2; i++) TensorAssert.Same(net.GetParameter("c.bias").expand(2, 2), net.call(randn(2, 3)));
+        TensorAssert.Same(full(2, 4, -1f), saved);
+    }
+
+    [Fact]
+    public void One_saved_row_may_be_patched_in_before_a_layer_in_place()
+    {
+        using var net = Models.Small();
+        using var row = randn(1, 4);
+        using var patch = new Trace(net, "a", new() { EditOutput = Interventions.Replace(row) });
+        TensorAssert.Same(((nn.Module<Tensor, Tensor>)net.GetModule("c")).call(row.relu().expand(2, 4)), net.call(randn(2, 3)));
+    }
+
+    [Fact]
     public void Order_of_several_traces_on_one_layer_is_that_of_attaching()
     {
         using var layer = Models.Layer(x => x * 1);
