@@ -27,7 +27,12 @@ internal static class Captures
             differentiable++;
             return Leaf(tensor, clone);
         });
-        if (differentiable > 0) return kept;
+        if (differentiable > 0)
+        {
+            if (kept is not Tensor) TreeRun.Visit(kept, static _ => { }, PackedSequences.RetainGrad);
+            return kept;
+        }
+
         Free(kept);
         throw new InvalidOperationException(
             $"RetainGrad at layer {trace.Described}: its output has no floating-point tensor (it is "

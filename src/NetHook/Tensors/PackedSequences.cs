@@ -23,6 +23,13 @@ internal static class PackedSequences
         }
     }
 
+    /// <summary>Lets a copy collect gradients: what collected them before was the data from which the copy was packed.</summary>
+    internal static void RetainGrad(PackedSequence copy)
+    {
+        if (copy.data.requires_grad)
+            copy.data.retain_grad();
+    }
+
     internal static void Visit(PackedSequence sequence, Action<Tensor> visit)
     {
         visit(sequence.data);

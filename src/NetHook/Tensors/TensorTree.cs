@@ -139,7 +139,7 @@ public static class TensorTree
         });
         if (collects || dtypes.Count == 0)
         {
-            TreeRun.Visit(copy, static _ => { }, static sequence => sequence.data.retain_grad());
+            TreeRun.Visit(copy, static _ => { }, PackedSequences.RetainGrad);
             return copy;
         }
 

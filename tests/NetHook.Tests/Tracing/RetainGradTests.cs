@@ -1,5 +1,6 @@
 using TorchSharp;
 using static TorchSharp.torch;
+using static TorchSharp.torch.nn.utils.rnn;
 
 namespace NetHook.Tests.Tracing;
 
@@ -92,6 +93,20 @@ public class RetainGradTests
         layer.call(_x).Item1.sum().backward();
         Assert.Equal(ScalarType.Int64, trace.OutputAs<(Tensor, Tensor)>().Item2.dtype);
         TensorAssert.Same(ones(2, 3), trace.GradientAs<(Tensor, Tensor)>().Item1);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Packed_sequence_has_a_gradient(bool needsGradients)
+    {
+        using var layer = new Returns<PackedSequence>(x => pack_padded_sequence(x * 2, tensor([1L, 3]), batch_first: true, enforce_sorted: false));
+        using var trace = new Trace(layer, null, new() { RetainGrad = true });
+        var x = randn(2, 3, 4, requires_grad: needsGradients);
+        var output = layer.call(x);
+        (pad_packed_sequence(output, batch_first: true).Item1 * 5).sum().backward();
+        TensorAssert.Same(full(4, 4, 5f), trace.GradientAs<PackedSequence>().data);
+        if (needsGradients) TensorAssert.Same(stack([cat([full(1, 4, 10f), zeros(2, 4)]), full(3, 4, 10f)]), x.grad!);
     }
 
     [Fact]
