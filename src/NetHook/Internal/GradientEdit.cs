@@ -38,6 +38,7 @@ internal sealed class GradientEdit(Trace trace, Func<Tensor, Tensor?> edit)
     private sealed class Gate : autograd.SingleTensorFunction<Gate>
     {
         private const string EditKey = "edit";
+        private const string ReturnedKey = "returned";
 
         public override string Name => "NetHook.EditGradient";
 
@@ -48,9 +49,14 @@ internal sealed class GradientEdit(Trace trace, Func<Tensor, Tensor?> edit)
             return ((Tensor)vars[0]).clone();
         }
 
-        public override List<Tensor> backward(autograd.AutogradContext ctx, Tensor grad_output) =>
-            grad_output.IsInvalid
-                ? [null!, null!]
-                : [((GradientEdit)ctx.get_data(EditKey)).Backward(grad_output), null!];
+        public override List<Tensor> backward(autograd.AutogradContext ctx, Tensor grad_output)
+        {
+            if (grad_output.IsInvalid) return [null!, null!];
+            List<Tensor> returned = [((GradientEdit)ctx.get_data(EditKey)).Backward(grad_output), null!];
+
+            // Native code takes the gradient over only after this has returned, when nothing else need refer to it.
+            ctx.save_data(ReturnedKey, returned);
+            return returned;
+        }
     }
 }

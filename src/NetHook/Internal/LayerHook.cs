@@ -82,6 +82,7 @@ internal abstract class LayerHook<TInput, TResult> : LayerHook
         object? keptOutput = null;
         try
         {
+            if (_editGradient is not null) Trace.ThrowGradientFailure();
             if (_editOutput is not null)
             {
                 using var scope = EditScope.Open();

@@ -40,12 +40,22 @@ public sealed partial class Trace
 
     internal T ReadGradient<T>(TracedCall? call)
     {
-        ThrowGradientFailure();
+        // Reading does not use it up: a debugger that shows the property must not take it from the program.
+        if (Explain(Volatile.Read(ref _gradientFailure)) is { } failure) throw failure;
         return Read(call, Options.RetainGrad, "gradient", "RetainGrad", static (kept, asked) => Captures.HandGradient<T>(KeptCall.OutputOf(kept), asked));
     }
 
     internal LayerNotRunException NotRun() =>
         new(Layer, Module.GetType(), Described, Interlocked.Read(ref _callsElsewhere));
+
+    /// <summary>What an edit of the gradient threw during backward(), to be thrown where it can be caught; once, then it is forgotten.</summary>
+    internal InvalidOperationException? TakeGradientFailure() =>
+        Volatile.Read(ref _gradientFailure) is null ? null : Explain(Interlocked.Exchange(ref _gradientFailure, null));
+
+    internal void ThrowGradientFailure()
+    {
+        if (TakeGradientFailure() is { } failure) throw failure;
+    }
 
     private T Read<T>(TracedCall? call, bool retained, string what, string option, Func<object, Asked, T> read)
     {
@@ -60,14 +70,9 @@ public sealed partial class Trace
             : $"the trace keeps the {Options.History}. Trace with History = CallHistory.All, or read the call before the layer runs again."));
     }
 
-    internal void ThrowGradientFailure()
-    {
-        if (Interlocked.Exchange(ref _gradientFailure, null) is not { } failure) return;
-        throw new InvalidOperationException(
-            $"EditGradient of layer {Described} threw during backward(): {failure.Message} "
-            + "Every gradient that flowed through it is NaN since.",
-            failure);
-    }
+    private InvalidOperationException? Explain(Exception? failure) => failure is null ? null : new(
+        $"EditGradient of layer {Described} threw during backward(): {failure.Message} Every gradient that flowed through it is NaN since.",
+        failure);
 
     private static object? InputOf(object kept, Asked asked) => kept is KeptCall call
         ? call.Input

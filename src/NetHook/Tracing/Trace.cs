@@ -89,11 +89,15 @@ public sealed partial class Trace : IDisposable
     /// <exception cref="LayerNotRunException">
     /// The pass ended and the layer did not run, though an edit or a stop was asked for: neither has happened.
     /// </exception>
+    /// <exception cref="InvalidOperationException">
+    /// <see cref="TraceOptions.EditGradient"/> threw during <c>backward()</c>: in this pass, or before, and then the model is not run.
+    /// </exception>
     /// <remarks>Any other exception passes through; so does the stop of another trace.</remarks>
     public void Run(Action forward)
     {
         ArgumentNullException.ThrowIfNull(forward);
         ObjectDisposedException.ThrowIf(_disposed, this);
+        ThrowGradientFailure();
         Clear();
         try
         {
@@ -112,13 +116,14 @@ public sealed partial class Trace : IDisposable
         if (CallCount == 0 && ActsOnModel) throw NotRun();
     }
 
-    /// <summary>Forgets every call so far and frees what was kept. The trace stays attached.</summary>
+    /// <summary>Forgets every call so far, and what an edit of the gradient threw, and frees what was kept. The trace stays attached.</summary>
     /// <exception cref="ObjectDisposedException">The trace was disposed.</exception>
     public void Clear()
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
         Interlocked.Exchange(ref _clearedAt, Interlocked.Read(ref _calls));
         Interlocked.Exchange(ref _callsElsewhere, 0);
+        Volatile.Write(ref _gradientFailure, null);
         _stop?.Reset();
         _store.Clear();
     }

@@ -92,11 +92,15 @@ public sealed class TraceDict : IReadOnlyDictionary<string, Trace>, IDisposable
     /// <exception cref="LayerNotRunException">
     /// The pass ended without a stop, and of the layers for which an edit or a stop was asked none has run.
     /// </exception>
+    /// <exception cref="InvalidOperationException">
+    /// <see cref="TraceOptions.EditGradient"/> threw during <c>backward()</c>: in this pass, or before, and then the model is not run.
+    /// </exception>
     /// <remarks>Any other exception passes through; so does the stop of another trace.</remarks>
     public void Run(Action forward)
     {
         ArgumentNullException.ThrowIfNull(forward);
         ObjectDisposedException.ThrowIf(_disposed, this);
+        ThrowGradientFailure();
         foreach (var trace in _traces.Values) trace.Clear();
         try
         {
@@ -111,12 +115,12 @@ public sealed class TraceDict : IReadOnlyDictionary<string, Trace>, IDisposable
             foreach (var trace in _traces.Values) trace.DropPending();
         }
 
-        foreach (var trace in _traces.Values) trace.ThrowGradientFailure();
+        ThrowGradientFailure();
         var acting = _traces.Values.Where(trace => trace.ActsOnModel).ToList();
         if (acting.Count > 0 && acting.All(trace => trace.CallCount == 0)) throw acting[0].NotRun();
     }
 
-    /// <summary>Forgets every call so far and frees what was kept. The traces stay attached.</summary>
+    /// <summary>Forgets every call so far, and what edits of gradients threw, and frees what was kept. The traces stay attached.</summary>
     /// <exception cref="ObjectDisposedException">The traces were disposed.</exception>
     public void Clear()
     {
@@ -149,6 +153,13 @@ public sealed class TraceDict : IReadOnlyDictionary<string, Trace>, IDisposable
     public IEnumerator<KeyValuePair<string, Trace>> GetEnumerator() => _traces.GetEnumerator();
 
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
+
+    private void ThrowGradientFailure()
+    {
+        // One backward() may have failed at several layers: they are said, and forgotten, as one.
+        var failures = _traces.Values.Select(trace => trace.TakeGradientFailure()).OfType<InvalidOperationException>().ToList();
+        if (failures.Count > 0) throw failures[0];
+    }
 
     private static bool StopsTogether(TraceOptions? options) => options is { Stop: true };
 

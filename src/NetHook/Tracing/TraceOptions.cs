@@ -67,6 +67,10 @@ public sealed class TraceOptions
     /// gradient's shape, or null to leave it as it is. It runs during <c>backward()</c>, for each tensor of the
     /// output that has a gradient.
     /// </summary>
+    /// <remarks>
+    /// What it throws cannot pass through libtorch: the gradients behind become NaN, and the exception is thrown when
+    /// <see cref="Trace.Gradient"/> is read, at the layer's next call, and by <see cref="Trace.Run"/>.
+    /// </remarks>
     /// <example><c>EditGradient = (Tensor gradient) => gradient.clamp(-1, 1)</c></example>
     public Delegate? EditGradient { get; init; }
 

@@ -118,8 +118,77 @@ public class EditGradientTests
         const string message =
             "EditGradient of layer 'c' (Linear) threw during backward(): EditGradient of layer 'c' (Linear) was given a gradient "
             + "of shape [2, 2] and returned one of shape []. Return one of the same shape. Every gradient that flowed through it is NaN since.";
-        Messages.Same(message, () => edit.Gradient);
+        for (var i = 0; i < 2; i++) Messages.Same(message, () => edit.Gradient);
+        edit.Clear();
         Messages.Same(message, () => edit.Run(() => net.call(_x).sum().backward()));
         edit.Run(() => net.call(_x));
+    }
+
+    [Fact]
+    public void Exception_in_an_edit_ends_an_ordinary_training_loop_at_the_next_pass()
+    {
+        using var net = Models.Small();
+        using var edit = new Trace(net, "c", new() { EditGradient = (Tensor gradient) => gradient.sum() });
+        net.call(_x).sum().backward();
+        var thrown = Assert.Throws<InvalidOperationException>(() => net.call(_x));
+        Assert.StartsWith("EditGradient of layer 'c' (Linear) threw during backward()", thrown.Message, StringComparison.Ordinal);
+        Assert.IsType<InvalidOperationException>(thrown.InnerException);
+
+        // It was said: what the program makes of it is its own affair.
+        net.call(_x);
+    }
+
+    [Fact]
+    public void Exception_in_an_edit_is_thrown_by_the_next_Run_before_the_model_runs_and_forgotten_by_Clear()
+    {
+        using var net = Models.Small();
+        var ran = 0;
+        using var counts = new Trace(net, "a", new()
+        {
+            EditOutput = (Tensor output) =>
+            {
+                ran++;
+                return output;
+            },
+        });
+        using var traces = new TraceDict(net, ["a", "c"], new() { EditGradient = (Tensor gradient) => gradient.sum() });
+        net.call(_x).sum().backward();
+        Assert.Throws<InvalidOperationException>(() => traces.Run(() => net.call(_x)));
+        Assert.Equal(1, ran);
+        traces.Run(() => net.call(_x));
+
+        net.call(_x).sum().backward();
+        traces.Clear();
+        net.call(_x);
+    }
+
+    [Fact]
+    public void Exception_in_an_edit_leaves_no_input_behind_when_it_is_thrown()
+    {
+        using var net = Models.Small();
+        using var edit = new Trace(net, "c", new() { RetainInput = true, EditGradient = (Tensor gradient) => gradient.sum() });
+        net.call(_x).sum().backward();
+        Assert.Throws<InvalidOperationException>(() => net.call(_x * 2));
+        Assert.Equal(1, edit.CallCount);
+    }
+
+    [Fact]
+    public void What_an_edit_returns_lives_as_long_as_its_place_in_the_graph()
+    {
+        using var net = Models.Small();
+        using var edit = new Trace(net, "c", new() { RetainOutput = false, EditGradient = Halve });
+        WeakReference? returned = null;
+        var loss = net.call(_x).sum();
+        loss.backward();
+        GC.Collect();
+        Assert.True(returned!.IsAlive, "native code reads the gradient after the edit has returned");
+        GC.KeepAlive(loss);
+
+        Tensor Halve(Tensor gradient)
+        {
+            var half = gradient / 2;
+            returned = new WeakReference(half);
+            return half;
+        }
     }
 }
