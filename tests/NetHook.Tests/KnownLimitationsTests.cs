@@ -32,6 +32,59 @@ public class KnownLimitationsTests
     }
 
     [Fact]
+    public void Calls_that_TorchSharp_sends_round_the_hooks_are_not_seen_and_the_message_says_which()
+    {
+        const string notRun =
+            "has not run since the trace was made or cleared. Either no forward pass reached it, or it was run "
+            + "where hooks are not seen: they run through call(), not through forward(), and not inside native or scripted modules.";
+
+        using var encoder = nn.TransformerEncoderLayer(4, 2);
+        Unseen(encoder, () => encoder.call(randn(3, 1, 4), zeros(3, 3)),
+            $"Layer '' (the model itself, TransformerEncoderLayer) {notRun} TransformerEncoderLayer.call(src) runs hooks, its overloads with masks do not.");
+        Unseen(encoder, () => encoder.call(randn(3, 1, 4), zeros(3, 3), zeros(1, 3, dtype: ScalarType.Bool)),
+            $"Layer '' (the model itself, TransformerEncoderLayer) {notRun} TransformerEncoderLayer.call(src) runs hooks, its overloads with masks do not.");
+
+        using var transformer = nn.Transformer(4, 2, 1, 1);
+        Unseen(transformer, () => transformer.call(randn(3, 1, 4), randn(3, 1, 4), zeros(3, 3)),
+            $"Layer '' (the model itself, Transformer) {notRun} Transformer.call(src, tgt) runs hooks, its overload with masks does not.");
+
+        var packed = nn.utils.rnn.pack_padded_sequence(randn(5, 2, 4), tensor([5L, 3]));
+        using var lstm = nn.LSTM(4, 4);
+        Unseen(lstm, () => lstm.call(packed), $"Layer '' (the model itself, LSTM) {notRun} LSTM.call runs hooks for a Tensor, not for a PackedSequence.");
+        using var gru = nn.GRU(4, 4);
+        Unseen(gru, () => gru.call(packed), $"Layer '' (the model itself, GRU) {notRun} GRU.call runs hooks for a Tensor, not for a PackedSequence.");
+        using var rnn = nn.RNN(4, 4);
+        Unseen(rnn, () => rnn.call(packed), $"Layer '' (the model itself, RNN) {notRun} RNN.call runs hooks for a Tensor, not for a PackedSequence.");
+
+        static void Unseen(nn.Module layer, Action call, string message)
+        {
+            using var trace = new Trace(layer);
+            call();
+            Assert.Equal(0, trace.CallCount);
+            Messages.Same(message, () => trace.OutputAs<object>());
+        }
+    }
+
+    [Fact]
+    public void Saved_tensor_that_an_edit_returns_is_changed_where_the_model_goes_on_in_place()
+    {
+        using var net = Models.Small();
+        using var saved = full(1, 4, -1f);
+        using var trace = new Trace(net, "a", new() { EditOutput = (Tensor output) => saved });
+        net.call(randn(1, 3));
+        TensorAssert.Same(zeros(1, 4), saved);
+    }
+
+    [Fact]
+    public void AllListed_goes_on_counting_after_a_pass_that_threw_outside_of_Run()
+    {
+        using var net = new ScopedNet { Fail = true };
+        using var traces = new TraceDict(net, ["first", "body.relu"], new() { Stop = true, StopRule = StopRule.AllListed });
+        Assert.Throws<InvalidOperationException>(() => net.call(randn(1, 3)));
+        Assert.Throws<StopForwardException>(() => net.body.call(randn(1, 4)));
+    }
+
+    [Fact]
     public void Recurrent_layer_is_one_call_for_all_steps()
     {
         using var lstm = nn.LSTM(3, 4);

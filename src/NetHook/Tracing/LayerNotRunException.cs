@@ -1,4 +1,5 @@
 using System.Globalization;
+using NetHook.Internal;
 
 namespace NetHook;
 
@@ -6,7 +7,7 @@ namespace NetHook;
 public sealed class LayerNotRunException : InvalidOperationException
 {
     internal LayerNotRunException(string layer, Type layerType, string described, long callsElsewhere)
-        : base(Say(described, callsElsewhere))
+        : base(Say(described, callsElsewhere, layerType))
     {
         Layer = layer;
         LayerType = layerType;
@@ -22,12 +23,12 @@ public sealed class LayerNotRunException : InvalidOperationException
     /// <summary>How often the layer ran in flows that a trace with <see cref="TraceScope.CurrentFlow"/> does not see.</summary>
     public long CallsInOtherFlows { get; }
 
-    private static string Say(string described, long callsElsewhere) => callsElsewhere > 0
+    private static string Say(string described, long callsElsewhere, Type layerType) => callsElsewhere > 0
         ? $"Layer {described} has not run in the flow that this trace belongs to; it ran "
             + callsElsewhere.ToString(CultureInfo.InvariantCulture)
             + (callsElsewhere == 1 ? " time" : " times")
             + " in others. Make the trace where the forward pass is made, or trace with Scope = TraceScope.AllCalls."
         : $"Layer {described} has not run since the trace was made or cleared. Either no forward pass reached it, "
             + "or it was run where hooks are not seen: they run through call(), not through forward(), "
-            + "and not inside native or scripted modules.";
+            + "and not inside native or scripted modules." + UnhookedCalls.Of(layerType);
 }
