@@ -17,6 +17,7 @@ internal sealed class StopCondition(int layers)
         }
     }
 
+    /// <summary>Starts counting anew. For all layers: a single trace that is cleared does not speak for the others.</summary>
     public void Reset()
     {
         lock (_ran) _ran.Clear();

@@ -6,15 +6,15 @@ namespace NetHook;
 /// <summary>Something was asked of a layer that has not run.</summary>
 public sealed class LayerNotRunException : InvalidOperationException
 {
-    internal LayerNotRunException(string layer, Type layerType, string described, long callsElsewhere)
-        : base(Say(described, callsElsewhere, layerType))
+    internal LayerNotRunException(string layer, Type layerType, string described, long callsElsewhere, IReadOnlyList<string> others)
+        : base(Say(described, callsElsewhere, layerType) + (others.Count == 0 ? "" : $" The same goes for {Sentences.List(others)}."))
     {
         Layer = layer;
         LayerType = layerType;
         CallsInOtherFlows = callsElsewhere;
     }
 
-    /// <summary>The layer's path, empty for the model itself.</summary>
+    /// <summary>The layer's path, empty for the model itself. Of several layers, the first listed; the message names the others.</summary>
     public string Layer { get; }
 
     /// <summary>The layer's type.</summary>

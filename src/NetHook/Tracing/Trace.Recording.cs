@@ -45,8 +45,9 @@ public sealed partial class Trace
         return Read(call, Options.RetainGrad, "gradient", "RetainGrad", static (kept, asked) => Captures.HandGradient<T>(KeptCall.OutputOf(kept), asked));
     }
 
-    internal LayerNotRunException NotRun() =>
-        new(Layer, Module.GetType(), Described, Interlocked.Read(ref _callsElsewhere));
+    /// <summary>Says that the layer has not run, and which others have not either.</summary>
+    internal LayerNotRunException NotRun(params IEnumerable<Trace> others) =>
+        new(Layer, Module.GetType(), Described, Interlocked.Read(ref _callsElsewhere), [.. others.Select(other => other.Described)]);
 
     /// <summary>What an edit of the gradient threw during backward(), to be thrown where it can be caught; once, then it is forgotten.</summary>
     internal InvalidOperationException? TakeGradientFailure() =>

@@ -48,7 +48,7 @@ public sealed partial class Trace : IDisposable
     /// called (a ModuleList, say) or has no hooks.
     /// </exception>
     public Trace(Module module, string? layer = null, TraceOptions? options = null)
-        : this(Resolve(module, layer), layer ?? "", options ?? TraceOptions.Default, options is { Stop: true }, null, null)
+        : this(Resolve(module, layer), layer ?? "", Alone(options), options is { Stop: true }, null, null)
     {
         _ownsFlow = Options.Scope == TraceScope.CurrentFlow;
         if (_ownsFlow) _flow = Flow.Enter();
@@ -124,7 +124,6 @@ public sealed partial class Trace : IDisposable
         Interlocked.Exchange(ref _clearedAt, Interlocked.Read(ref _calls));
         Interlocked.Exchange(ref _callsElsewhere, 0);
         Volatile.Write(ref _gradientFailure, null);
-        _stop?.Reset();
         _store.Clear();
     }
 
@@ -161,6 +160,10 @@ public sealed partial class Trace : IDisposable
             throw;
         }
     }
+
+    private static TraceOptions Alone(TraceOptions? options) => options is { Stop: true, StopRule: StopRule.AllListed }
+        ? throw TraceOptions.NoList("A single trace has one layer, and stops there by Stop alone.")
+        : options ?? TraceOptions.Default;
 
     private static Module Resolve(Module module, string? layer)
     {

@@ -19,6 +19,7 @@ public sealed class TraceDict : IReadOnlyDictionary<string, Trace>, IDisposable
 {
     private readonly OrderedDictionary<string, Trace> _traces;
     private readonly Flow? _flow;
+    private readonly StopCondition? _allListed;
     private bool _disposed;
 
     /// <summary>Attaches traces to layers of a model, all with the same options.</summary>
@@ -37,7 +38,9 @@ public sealed class TraceDict : IReadOnlyDictionary<string, Trace>, IDisposable
 
     /// <summary>Attaches traces to layers of a model, each with its own options.</summary>
     /// <param name="module">The model. It is not disposed with the traces.</param>
-    /// <param name="layers">The layers' paths with their options. <see cref="TraceOptions.Stop"/> ends the pass after each layer that has it.</param>
+    /// <param name="layers">
+    /// The layers' paths with their options. <see cref="TraceOptions.Stop"/> ends the pass after the first layer to run that has it.
+    /// </param>
     /// <exception cref="ModuleNotFoundException">The model has no layer of one of the names.</exception>
     /// <exception cref="ArgumentException">As for <see cref="Trace(Module, string?, TraceOptions?)"/>.</exception>
     public TraceDict(Module module, IReadOnlyDictionary<string, TraceOptions> layers)
@@ -49,16 +52,16 @@ public sealed class TraceDict : IReadOnlyDictionary<string, Trace>, IDisposable
     {
         ArgumentNullException.ThrowIfNull(module);
         _traces = new(layers.Count);
-        var condition = stopsTogether && layers.Values.Any(options => options.StopRule == StopRule.AllListed) ? new StopCondition(layers.Count) : null;
+        if (stopsTogether && layers.Values.Any(options => options.StopRule == StopRule.AllListed)) _allListed = new StopCondition(layers.Count);
         try
         {
             if (layers.Values.Any(options => options.Scope == TraceScope.CurrentFlow)) _flow = Flow.Enter();
             foreach (var (layer, options) in layers)
             {
                 var isLast = _traces.Count == layers.Count - 1;
-                var stops = options.Stop && (!stopsTogether || condition is not null || isLast);
+                var stops = options.Stop && (!stopsTogether || _allListed is not null || isLast);
                 var flow = options.Scope == TraceScope.CurrentFlow ? _flow : null;
-                _traces.Add(layer, new Trace(module.GetModule(layer), layer, options, stops, flow, condition));
+                _traces.Add(layer, new Trace(module.GetModule(layer), layer, options, stops, flow, _allListed));
             }
 
             foreach (var trace in _traces.Values) trace.Attach();
@@ -90,7 +93,9 @@ public sealed class TraceDict : IReadOnlyDictionary<string, Trace>, IDisposable
     /// </summary>
     /// <param name="forward">Runs the model, usually <c>() => net.call(x)</c>.</param>
     /// <exception cref="LayerNotRunException">
-    /// The pass ended without a stop, and of the layers for which an edit or a stop was asked none has run.
+    /// The pass ended without a stop of these traces, and a layer for which an edit or a stop was asked has not run. The
+    /// message names all such layers. For a model that may leave layers out, run it without Run and look at
+    /// <see cref="Trace.CallCount"/>.
     /// </exception>
     /// <exception cref="InvalidOperationException">
     /// <see cref="TraceOptions.EditGradient"/> threw during <c>backward()</c>: in this pass, or before, and then the model is not run.
@@ -101,7 +106,7 @@ public sealed class TraceDict : IReadOnlyDictionary<string, Trace>, IDisposable
         ArgumentNullException.ThrowIfNull(forward);
         ObjectDisposedException.ThrowIf(_disposed, this);
         ThrowGradientFailure();
-        foreach (var trace in _traces.Values) trace.Clear();
+        Clear();
         try
         {
             forward();
@@ -116,8 +121,8 @@ public sealed class TraceDict : IReadOnlyDictionary<string, Trace>, IDisposable
         }
 
         ThrowGradientFailure();
-        var acting = _traces.Values.Where(trace => trace.ActsOnModel).ToList();
-        if (acting.Count > 0 && acting.All(trace => trace.CallCount == 0)) throw acting[0].NotRun();
+        var missed = _traces.Values.Where(trace => trace.ActsOnModel && trace.CallCount == 0).ToList();
+        if (missed.Count > 0) throw missed[0].NotRun(missed.Skip(1));
     }
 
     /// <summary>Forgets every call so far, and what edits of gradients threw, and frees what was kept. The traces stay attached.</summary>
@@ -126,6 +131,7 @@ public sealed class TraceDict : IReadOnlyDictionary<string, Trace>, IDisposable
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
         foreach (var trace in _traces.Values) trace.Clear();
+        _allListed?.Reset();
     }
 
     /// <summary>Takes all traces off the model, which is then exactly as before, and frees what was kept.</summary>
@@ -179,8 +185,14 @@ public sealed class TraceDict : IReadOnlyDictionary<string, Trace>, IDisposable
     private static OrderedDictionary<string, TraceOptions> Own(IReadOnlyDictionary<string, TraceOptions> layers)
     {
         ArgumentNullException.ThrowIfNull(layers);
-        return new(layers.Select(entry => entry.Value is not null
-            ? entry
-            : throw new ArgumentException($"The options of layer '{entry.Key}' are null. Use new TraceOptions() to keep its output.", nameof(layers))));
+        foreach (var (layer, options) in layers)
+        {
+            if (options is null)
+                throw new ArgumentException($"The options of layer '{layer}' are null. Use new TraceOptions() to keep its output.", nameof(layers));
+            if (options is { Stop: true, StopRule: StopRule.AllListed })
+                throw TraceOptions.NoList("Where each layer has options of its own, the pass ends after the first that has Stop.");
+        }
+
+        return new(layers);
     }
 }

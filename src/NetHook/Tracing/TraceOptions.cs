@@ -80,7 +80,10 @@ public sealed class TraceOptions
     /// </summary>
     public bool Stop { get; init; }
 
-    /// <summary>When a <see cref="TraceDict"/> with <see cref="Stop"/> ends the pass. A single trace has one layer, and no choice.</summary>
+    /// <summary>
+    /// When a <see cref="TraceDict"/> of a list of layers, with <see cref="Stop"/>, ends the pass. Where it would decide nothing,
+    /// without <see cref="Stop"/>, in a single trace, or where each layer has options of its own, <see cref="StopRule.AllListed"/> is refused.
+    /// </summary>
     public StopRule StopRule { get; init; }
 
     /// <summary>How many calls are kept. The last one by default.</summary>
@@ -88,6 +91,9 @@ public sealed class TraceOptions
 
     /// <summary>Which calls are seen. All of them by default.</summary>
     public TraceScope Scope { get; init; }
+
+    internal static ArgumentException NoList(string here) => new(
+        "StopRule.AllListed says when a pass has run a whole list of layers: make a TraceDict from the list and these options. " + here);
 
     /// <summary>Says which options contradict each other.</summary>
     /// <exception cref="ArgumentException">Two options contradict each other.</exception>
@@ -104,6 +110,12 @@ public sealed class TraceOptions
         {
             throw new ArgumentException(
                 "RetainGrad keeps the gradient on the kept output, and RetainOutput is false. Set RetainOutput = true.");
+        }
+
+        if (StopRule != StopRule.LastListed && !Stop)
+        {
+            throw new ArgumentException(
+                $"StopRule.{StopRule} says when Stop ends the pass, and Stop is false. Set Stop = true, or leave StopRule out.");
         }
     }
 }

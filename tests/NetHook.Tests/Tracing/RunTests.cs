@@ -166,13 +166,98 @@ public class RunTests
     }
 
     [Fact]
-    public void TraceDict_of_edits_says_when_none_of_its_layers_ran()
+    public void TraceDict_says_that_the_pass_never_came_to_its_stop()
     {
         using var net = new ScopedNet();
-        using var traces = new TraceDict(net, ["unused"], new() { EditOutput = (Tensor output) => output });
-        Assert.Throws<LayerNotRunException>(() => traces.Run(() => net.call(_x)));
-        using var some = new TraceDict(net, ["unused", "first"], new() { EditOutput = (Tensor output) => output });
-        some.Run(() => net.call(_x));
-        Assert.Equal(1, some["first"].CallCount);
+        using var all = new TraceDict(net, ["first", "unused"], new() { Stop = true, StopRule = StopRule.AllListed });
+        Assert.Equal("unused", Assert.Throws<LayerNotRunException>(() => all.Run(() => net.call(_x))).Layer);
+        using var last = new TraceDict(net, ["first", "unused"], new() { Stop = true, EditOutput = (Tensor output) => output });
+        Assert.Equal("unused", Assert.Throws<LayerNotRunException>(() => last.Run(() => net.call(_x))).Layer);
+        using var own = new TraceDict(net, new Dictionary<string, TraceOptions>
+        {
+            ["first"] = new() { EditOutput = (Tensor output) => output },
+            ["unused"] = new() { Stop = true },
+        });
+        Assert.Equal("unused", Assert.Throws<LayerNotRunException>(() => own.Run(() => net.call(_x))).Layer);
+    }
+
+    [Fact]
+    public void TraceDict_of_edits_names_every_layer_that_did_not_run()
+    {
+        using var net = new ScopedNet();
+        using var traces = new TraceDict(net, ["unused", "first", "body"], new() { EditOutput = (Tensor output) => output });
+        Messages.Same(
+            "Layer 'unused' (Linear) has not run since the trace was made or cleared. Either no forward pass reached it, or it was run "
+            + "where hooks are not seen: they run through call(), not through forward(), and not inside native or scripted modules.",
+            () => traces.Run(() => net.call(_x)));
+        Assert.Equal(1, traces["first"].CallCount);
+        Messages.Same(
+            "Layer 'unused' (Linear) has not run since the trace was made or cleared. Either no forward pass reached it, or it was run "
+            + "where hooks are not seen: they run through call(), not through forward(), and not inside native or scripted modules. "
+            + "The same goes for 'body' (Sequential).",
+            () => traces.Run(() => net.first.call(_x)));
+    }
+
+    [Fact]
+    public void TraceDict_of_edits_is_content_with_a_pass_that_its_own_stop_ended_before_them()
+    {
+        using var net = Models.Small();
+        using var traces = new TraceDict(net, new Dictionary<string, TraceOptions>
+        {
+            ["c"] = new() { EditOutput = (Tensor output) => output },
+            ["a"] = new() { Stop = true },
+        });
+        traces.Run(() => net.call(_x));
+        Assert.Equal(0, traces["c"].CallCount);
+    }
+
+    [Fact]
+    public void AllListed_begins_anew_with_each_Run_whatever_passes_outside_of_it_left()
+    {
+        using var net = new ScopedNet { Fail = true };
+        using var traces = new TraceDict(net, ["first", "body.relu"], new() { Stop = true, StopRule = StopRule.AllListed });
+        Assert.Throws<InvalidOperationException>(() => net.call(_x));
+        net.Fail = false;
+        traces.Run(() => net.call(_x));
+        Assert.All(traces.Values, trace => Assert.Equal(1, trace.CallCount));
+        net.Fail = true;
+        Assert.Throws<InvalidOperationException>(() => net.call(_x));
+        traces.Clear();
+        net.Fail = false;
+        Assert.Throws<StopForwardException>(() => net.call(_x));
+        Assert.All(traces.Values, trace => Assert.Equal(1, trace.CallCount));
+    }
+
+    [Fact]
+    public void Clearing_one_trace_of_several_leaves_AllListed_to_the_others()
+    {
+        using var net = nn.Sequential(("a", nn.ReLU()), ("b", nn.ReLU()), ("c", nn.ReLU()));
+        using var traces = new TraceDict(net, ["a", "b"], new() { Stop = true, StopRule = StopRule.AllListed });
+        using var clears = new Trace(net, "b", new()
+        {
+            EditInput = (Tensor input) =>
+            {
+                traces["b"].Clear();
+                return input;
+            },
+        });
+        Assert.Same(traces["b"], Assert.Throws<StopForwardException>(() => net.call(_x)).Trace);
+    }
+
+    [Fact]
+    public void StopRule_is_refused_where_it_would_decide_nothing()
+    {
+        using var net = Models.Small();
+        var rule = new TraceOptions { Stop = true, StopRule = StopRule.AllListed };
+        const string list =
+            "StopRule.AllListed says when a pass has run a whole list of layers: make a TraceDict from the list and these options";
+        Messages.Same($"{list}. A single trace has one layer, and stops there by Stop alone.", () => new Trace(net, "a", rule));
+        Messages.Same(
+            $"{list}. Where each layer has options of its own, the pass ends after the first that has Stop.",
+            () => new TraceDict(net, new Dictionary<string, TraceOptions> { ["a"] = rule, ["b"] = rule }));
+        const string alone = "StopRule.AllListed says when Stop ends the pass, and Stop is false. Set Stop = true, or leave StopRule out.";
+        Messages.Same(alone, () => new TraceDict(net, ["a", "b"], new() { StopRule = StopRule.AllListed }));
+        Messages.Same(alone, () => new Trace(net, "a", new() { StopRule = StopRule.AllListed }));
+        Assert.Equal(0, Hooks.Count(net));
     }
 }
