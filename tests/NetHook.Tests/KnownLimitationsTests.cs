@@ -14,6 +14,7 @@ public class KnownLimitationsTests
     public void Operation_that_is_no_module_is_not_seen()
     {
         using var net = new FunctionalRelu();
+        nn.init.constant_(net.linear.bias!, -10);
         using var trace = new Trace(net, "linear");
         var output = net.call(full(1, 3, -1f));
         Assert.Equal(["linear"], net.ModuleNames());
@@ -194,6 +195,6 @@ public class KnownLimitationsTests
         public FunctionalRelu()
             : base(nameof(FunctionalRelu)) => RegisterComponents();
 
-        public override Tensor forward(Tensor input) => nn.functional.relu(linear.call(input) - 10);
+        public override Tensor forward(Tensor input) => nn.functional.relu(linear.call(input));
     }
 }
