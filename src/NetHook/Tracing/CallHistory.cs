@@ -12,7 +12,7 @@ public readonly record struct CallHistory
 
     /// <summary>
     /// Keeps every call, for layers that run several times in a pass. Memory grows until <see cref="Trace.Clear"/>,
-    /// the next <see cref="Trace.Run"/> or <see cref="Trace.Dispose"/>.
+    /// the next <see cref="Trace.Run(Action)"/> or <see cref="Trace.Dispose"/>.
     /// </summary>
     public static CallHistory All => new(int.MaxValue);
 

@@ -1,8 +1,8 @@
 namespace NetHook;
 
 /// <summary>
-/// Ends a forward pass at a layer traced with <see cref="TraceOptions.Stop"/>. <see cref="NetHook.Trace.Run"/> and
-/// <see cref="TraceDict.Run"/> catch the one thrown by their own trace and no other.
+/// Ends a forward pass at a layer traced with <see cref="TraceOptions.Stop"/>. <see cref="NetHook.Trace.Run(Action)"/> and
+/// <see cref="TraceDict.Run(Action)"/> catch the one thrown by their own trace and no other.
 /// </summary>
 public sealed class StopForwardException : Exception
 {

@@ -11,8 +11,8 @@ public enum StopRule
 
     /// <summary>
     /// As soon as every listed layer has run, in whatever order the model runs them. Counting begins anew with
-    /// <see cref="TraceDict.Run"/>, with <see cref="TraceDict.Clear"/> and with each stop. Run passes inside
-    /// <see cref="TraceDict.Run"/>: outside of it, a pass that ended by an exception goes on counting in the next.
+    /// <see cref="TraceDict.Run(Action)"/>, with <see cref="TraceDict.Clear"/> and with each stop. Run passes inside
+    /// <see cref="TraceDict.Run(Action)"/>: outside of it, a pass that ended by an exception goes on counting in the next.
     /// </summary>
     AllListed,
 }

@@ -96,16 +96,39 @@ public sealed partial class Trace : IDisposable
     public void Run(Action forward)
     {
         ArgumentNullException.ThrowIfNull(forward);
+        Run<object?>(() =>
+        {
+            forward();
+            return null;
+        });
+    }
+
+    /// <summary>Does what <see cref="Run(Action)"/> does, and gives what the pass returned.</summary>
+    /// <typeparam name="T">What the pass returns.</typeparam>
+    /// <param name="forward">Runs the model, usually <c>() => net.call(x)</c>.</param>
+    /// <returns>
+    /// What <paramref name="forward"/> returned. Where this trace stopped the pass there is nothing to return: null, or
+    /// the default of a value type.
+    /// </returns>
+    /// <inheritdoc cref="Run(Action)" path="/exception"/>
+    /// <remarks>
+    /// The pass must be over when <paramref name="forward"/> returns: not an <c>async</c> function. Any exception but this
+    /// trace's own stop passes through.
+    /// </remarks>
+    public T? Run<T>(Func<T> forward)
+    {
+        ArgumentNullException.ThrowIfNull(forward);
         ObjectDisposedException.ThrowIf(_disposed, this);
         ThrowGradientFailure();
         Clear();
+        T result;
         try
         {
-            forward();
+            result = forward();
         }
         catch (StopForwardException stop) when (ReferenceEquals(stop.Trace, this))
         {
-            return;
+            return default;
         }
         finally
         {
@@ -113,7 +136,7 @@ public sealed partial class Trace : IDisposable
         }
 
         ThrowGradientFailure();
-        if (CallCount == 0 && ActsOnModel) throw NotRun();
+        return CallCount == 0 && ActsOnModel ? throw NotRun() : result;
     }
 
     /// <summary>Forgets every call so far, and what an edit of the gradient threw, and frees what was kept. The trace stays attached.</summary>

@@ -104,16 +104,39 @@ public sealed class TraceDict : IReadOnlyDictionary<string, Trace>, IDisposable
     public void Run(Action forward)
     {
         ArgumentNullException.ThrowIfNull(forward);
+        Run<object?>(() =>
+        {
+            forward();
+            return null;
+        });
+    }
+
+    /// <summary>Does what <see cref="Run(Action)"/> does, and gives what the pass returned.</summary>
+    /// <typeparam name="T">What the pass returns.</typeparam>
+    /// <param name="forward">Runs the model, usually <c>() => net.call(x)</c>.</param>
+    /// <returns>
+    /// What <paramref name="forward"/> returned. Where one of these traces stopped the pass there is nothing to return:
+    /// null, or the default of a value type.
+    /// </returns>
+    /// <inheritdoc cref="Run(Action)" path="/exception"/>
+    /// <remarks>
+    /// The pass must be over when <paramref name="forward"/> returns: not an <c>async</c> function. Any exception but a
+    /// stop of these traces passes through.
+    /// </remarks>
+    public T? Run<T>(Func<T> forward)
+    {
+        ArgumentNullException.ThrowIfNull(forward);
         ObjectDisposedException.ThrowIf(_disposed, this);
         ThrowGradientFailure();
         Clear();
+        T result;
         try
         {
-            forward();
+            result = forward();
         }
         catch (StopForwardException stop) when (_traces.TryGetValue(stop.Trace.Layer, out var trace) && ReferenceEquals(trace, stop.Trace))
         {
-            return;
+            return default;
         }
         finally
         {
@@ -122,7 +145,7 @@ public sealed class TraceDict : IReadOnlyDictionary<string, Trace>, IDisposable
 
         ThrowGradientFailure();
         var missed = _traces.Values.Where(trace => trace.ActsOnModel && trace.CallCount == 0).ToList();
-        if (missed.Count > 0) throw missed[0].NotRun(missed.Skip(1));
+        return missed.Count > 0 ? throw missed[0].NotRun(missed.Skip(1)) : result;
     }
 
     /// <summary>Forgets every call so far, and what edits of gradients threw, and frees what was kept. The traces stay attached.</summary>

@@ -69,13 +69,13 @@ public sealed class TraceOptions
     /// </summary>
     /// <remarks>
     /// What it throws cannot pass through libtorch: the gradients behind become NaN, and the exception is thrown when
-    /// <see cref="Trace.Gradient"/> is read, at the layer's next call, and by <see cref="Trace.Run"/>.
+    /// <see cref="Trace.Gradient"/> is read, at the layer's next call, and by <see cref="Trace.Run(Action)"/>.
     /// </remarks>
     /// <example><c>EditGradient = (Tensor gradient) => gradient.clamp(-1, 1)</c></example>
     public Delegate? EditGradient { get; init; }
 
     /// <summary>
-    /// End the forward pass after the layer, by a <see cref="StopForwardException"/> that <see cref="Trace.Run"/>
+    /// End the forward pass after the layer, by a <see cref="StopForwardException"/> that <see cref="Trace.Run(Action)"/>
     /// catches. In a <see cref="TraceDict"/>, after the layers that <see cref="StopRule"/> says.
     /// </summary>
     public bool Stop { get; init; }

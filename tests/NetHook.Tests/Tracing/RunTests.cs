@@ -57,6 +57,46 @@ public class RunTests
         Assert.Throws<LayerNotRunException>(() => trace.Output);
     }
 
+    [Fact]
+    public void Run_gives_what_the_pass_returned()
+    {
+        using var net = Models.Small();
+        using var trace = new Trace(net, "c");
+        using var traces = new TraceDict(net, ["a", "c"]);
+        TensorAssert.Same(net.call(_x), trace.Run(() => net.call(_x))!);
+        Assert.Equal((1, "c"), traces.Run(() => ((int)traces["a"].CallCount + 1, traces.Keys.Last())));
+    }
+
+    [Fact]
+    public void Run_gives_the_default_where_the_pass_was_stopped()
+    {
+        using var net = Models.Small();
+        using (var trace = new Trace(net, "a", new() { Stop = true }))
+        {
+            Assert.Null(trace.Run(() => net.call(_x)));
+            Assert.Equal(0, trace.Run(() => net.call(_x).shape[0]));
+        }
+
+        using var traces = new TraceDict(net, ["a", "b"], new() { Stop = true });
+        Assert.Null(traces.Run(() => net.call(_x)));
+    }
+
+    [Fact]
+    public void Run_that_gives_a_result_throws_as_the_other_does()
+    {
+        using var net = new ScopedNet();
+        using var trace = new Trace(net, "unused", new() { Stop = true });
+        using var traces = new TraceDict(net, ["first", "unused"], new() { Stop = true });
+        Assert.Throws<LayerNotRunException>(() => { trace.Run(() => net.call(_x)); });
+        Assert.Throws<LayerNotRunException>(() => { traces.Run(() => net.call(_x)); });
+        Assert.Throws<ArgumentNullException>(() => { trace.Run((Func<Tensor>)null!); });
+        Assert.Throws<ArgumentNullException>(() => { trace.Run((Action)null!); });
+        Assert.Throws<ArgumentNullException>(() => { traces.Run((Func<Tensor>)null!); });
+        Assert.Throws<ArgumentNullException>(() => { traces.Run((Action)null!); });
+        net.Fail = true;
+        Assert.Throws<InvalidOperationException>(() => { trace.Run(() => net.call(_x)); });
+    }
+
     // Defect 3.
     [Fact]
     public void Run_forgets_the_pass_before()
