@@ -42,11 +42,7 @@ public sealed class ModuleReplacementException : InvalidOperationException
         parent, $"['{name}']", typeof(Module), before, after,
         $"{TypeNames.Of(parent)} lists it as its child, and does not hold it in a field, list or dictionary that could be changed.");
 
-    /// <summary>The narrowest class that both modules are of, and that a program can declare a field as.</summary>
-    private static Type Common(Type before, Module after)
-    {
-        var common = before;
-        while (!common.IsInstanceOfType(after) || (common.IsGenericType && common.GetGenericTypeDefinition() == typeof(nn.HookableModule<,>))) common = common.BaseType!;
-        return common;
-    }
+    /// <summary>What to declare, so that both modules can be there and as many others as possible: all that are called in the same way.</summary>
+    private static Type Common(Type before, Module after) =>
+        HookMaker.Called(before) is { } called && called.IsInstanceOfType(after) ? called : typeof(Module);
 }

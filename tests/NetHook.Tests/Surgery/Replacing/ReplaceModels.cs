@@ -96,6 +96,7 @@ internal sealed class Narrow : nn.Module<Tensor, Tensor>
     public readonly Linear field;
     public readonly ModuleList<Linear> list = nn.ModuleList(nn.Linear(3, 3), nn.Linear(3, 3));
     public readonly ModuleDict<Linear> byName = nn.ModuleDict(("a", nn.Linear(3, 3)));
+    public readonly ReLU activation = nn.ReLU();
     public readonly Plus plus = new(1);
     public readonly nn.Module<Tensor, Tensor> aimed = new Plus(1);
     private readonly Linear[] _again;

@@ -19,6 +19,11 @@ public class ReplacementErrorTests
     }
 
     [Fact]
+    public void The_type_advised_is_the_one_that_takes_most_modules() => Refused(
+        new Narrow(), "activation", nn.Tanh(),
+        "A Tanh cannot take the place of the ReLU at Narrow.activation: it is declared as ReLU. Declare it as Module<Tensor, Tensor>.");
+
+    [Fact]
     public void A_property_too_narrow_is_called_by_its_name() => Refused(
         new Narrow(), "<Property>k__BackingField", new Plus(1),
         "A Plus cannot take the place of the Linear at Narrow.Property: it is declared as Linear. Declare it as Module<Tensor, Tensor>.");
