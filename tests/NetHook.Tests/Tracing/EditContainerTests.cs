@@ -1,5 +1,6 @@
 using TorchSharp;
 using static TorchSharp.torch;
+using static TorchSharp.torch.nn.utils.rnn;
 
 namespace NetHook.Tests.Tracing;
 
@@ -55,6 +56,26 @@ public class EditContainerTests
         using var edit = new Trace(layer, null, new() { EditOutput = (List<Tensor> output) => made = [output[0], output[1] * 2] });
         var result = layer.call(_x);
         Assert.Same(made, result);
+    }
+
+    [Fact]
+    public void Packed_sequence_that_an_edit_passes_on_or_makes_is_not_packed_again_and_a_saved_one_stays_alive()
+    {
+        using var layer = new Returns<(PackedSequence, Tensor)>(x => (Pack(x), x * 2));
+        PackedSequence? seen = null;
+        using (new Trace(layer, null, new() { EditOutput = ((PackedSequence, Tensor) output) => (seen = output.Item1, output.Item2 * 3) }))
+            Assert.True(ReferenceEquals(layer.call(_x).Item1, seen));
+        using (new Trace(layer, null, new() { EditOutput = ((PackedSequence, Tensor) output) => (seen = Pack(_x), output.Item2) }))
+            Assert.True(ReferenceEquals(layer.call(_x).Item1, seen));
+
+        using var saved = Pack(_x * 5);
+        using var edit = new Trace(layer, null, new() { EditOutput = ((PackedSequence, Tensor) output) => (saved, output.Item2) });
+        var patched = layer.call(_x);
+        TensorAssert.Same(_x.reshape(6, 1) * 5, patched.Item1.data);
+        patched.Item1.Dispose();
+        TensorAssert.Same(_x.reshape(6, 1) * 5, saved.data);
+
+        static PackedSequence Pack(Tensor x) => pack_padded_sequence(x.unsqueeze(-1), tensor([3L, 3]), batch_first: true);
     }
 
     [Fact]

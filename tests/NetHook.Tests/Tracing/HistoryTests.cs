@@ -80,6 +80,35 @@ public class HistoryTests
         Assert.Equal(trace.Calls[0], trace.Calls[0]);
     }
 
+    [Fact]
+    public void Call_listed_while_threads_run_the_layer_is_the_same_call_at_every_read()
+    {
+        using var layer = Double();
+        using var trace = new Trace(layer);
+        var calls = 0;
+        var threads = Enumerable.Range(0, 2).Select(_ => new Thread(() =>
+        {
+            for (var i = 0; i < 3000; i++) layer.call(tensor((double)Interlocked.Increment(ref calls))).Dispose();
+        })).ToArray();
+        foreach (var thread in threads) thread.Start();
+        do
+        {
+            if (trace.Calls is not [var call]) continue;
+            try
+            {
+                var first = call.Output.ToDouble();
+                for (var i = 0; i < 3; i++) Assert.Equal(first, call.Output.ToDouble());
+            }
+            catch (InvalidOperationException)
+            {
+                // The layer ran again: the call is not kept any more.
+            }
+        }
+        while (threads.Any(thread => thread.IsAlive));
+
+        Assert.Equal(6000, trace.CallCount);
+    }
+
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
