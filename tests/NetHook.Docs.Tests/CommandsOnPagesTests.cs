@@ -7,7 +7,7 @@ namespace NetHook.Docs.Tests;
 public sealed partial class CommandsOnPagesTests : IDisposable
 {
     // Blocks of these commands change the machine or are this test run itself: the package tests and CI run them.
-    private static readonly string[] RunElsewhere = ["dotnet add package", "dotnet tool install", "dotnet test", "dotnet format", "bash .ci/run", "CI=true"];
+    private static readonly string[] RunElsewhere = ["dotnet add package", "dotnet tool install", "dotnet test", "dotnet format", "bash .ci/run", "CI=true", "dotnet run -c Release --project bench/"];
 
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("nethook-docs-");
 
