@@ -30,13 +30,13 @@ public sealed class RomeEdit : IDisposable
     /// <summary>The losses, step by step, of the optimisation that found the value.</summary>
     public IReadOnlyList<RomeLoss> Losses { get; }
 
-    /// <summary>The factor on the side of the keys, <c>C⁻¹k / (C⁻¹k)ᵀk</c>: <c>[n_inner]</c>. A fresh handle at each read.</summary>
+    /// <summary>The factor on the side of the keys, <c>C⁻¹k / (C⁻¹k)ᵀk</c>: <c>[n_inner]</c>, single precision. A fresh handle at each read.</summary>
     public Tensor KeyDirection => _keyDirection.alias();
 
-    /// <summary>The factor on the side of the values, <c>v* − Wk</c>: <c>[n_embd]</c>. A fresh handle at each read.</summary>
+    /// <summary>The factor on the side of the values, <c>v* − Wk</c>: <c>[n_embd]</c>, single precision. A fresh handle at each read.</summary>
     public Tensor ValueChange => _valueChange.alias();
 
-    /// <summary>What is added to the parameter: the outer product of the factors, <c>[n_inner, n_embd]</c>.</summary>
+    /// <summary>What is added to the parameter: the outer product of the factors, <c>[n_inner, n_embd]</c>, single precision.</summary>
     /// <returns>A new tensor.</returns>
     public Tensor Delta() => outer(_keyDirection, _valueChange);
 

@@ -67,7 +67,8 @@ public sealed class RomeEditor
     /// <returns>The edit, which is the caller's.</returns>
     /// <exception cref="ArgumentException">The prompt does not hold <c>{}</c> exactly once; subject or target is empty; or a prompt with a
     /// prefix and the target is longer than the model reads.</exception>
-    /// <exception cref="InvalidOperationException">The model is in training mode, or the statistic is singular.</exception>
+    /// <exception cref="InvalidOperationException">The model is in training mode, the statistic is singular, or the search ended in numbers that
+    /// are not finite.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="cancellation"/> was cancelled.</exception>
     public RomeEdit Find(EditRequest request, IProgress<double>? progress = null, CancellationToken cancellation = default)
     {
@@ -89,7 +90,7 @@ public sealed class RomeEditor
             request, _options.Layer, direction.DetachFromDisposeScope(), change.DetachFromDisposeScope(), search.Losses);
     }
 
-    /// <summary><c>C⁻¹k / (C⁻¹k)ᵀk</c>, computed in double precision.</summary>
+    /// <summary><c>C⁻¹k / (C⁻¹k)ᵀk</c>, computed in double precision, in the key's.</summary>
     private Tensor Direction(Tensor key)
     {
         using var _ = no_grad();

@@ -38,7 +38,7 @@ internal sealed class ValueSearch
 
         _entering = trace[block].Input;
         _subject = prompts.SubjectMask();
-        Tensor MeanAtSubject(Tensor states) => (states * _subject).sum(1).narrow(0, 0, _essence).mean([0]);
+        Tensor MeanAtSubject(Tensor states) => (states * _subject).sum(1).narrow(0, 0, _essence).to(ScalarType.Float32).mean([0]);
         Key = MeanAtSubject(trace[keys].Output);
         _size = MeanAtSubject(trace[Mlp].Output).norm().to(ScalarType.Float64).item<double>();
 
@@ -52,7 +52,7 @@ internal sealed class ValueSearch
         _target = tensor([.. target.Select(id => (long)id)], [1, target.Count, 1]).to(model.Device);
     }
 
-    /// <summary>The mean of the MLP's keys at the subject.</summary>
+    /// <summary>The mean of the MLP's keys at the subject, in single precision.</summary>
     public Tensor Key { get; }
 
     public IReadOnlyList<RomeLoss> Losses => _losses;
@@ -60,12 +60,15 @@ internal sealed class ValueSearch
     private string Mlp => $"transformer.h.{_options.Layer}.mlp";
 
     /// <summary>Searches.</summary>
-    /// <returns>The change.</returns>
+    /// <returns>The change, in single precision.</returns>
+    /// <exception cref="InvalidOperationException">It is not finite.</exception>
     public Tensor Run(IProgress<double>? progress, CancellationToken cancellation)
     {
         using DisposeScope scope = NewDisposeScope();
         using var _ = enable_grad();
-        Tensor change = zeros(_model.Config.NEmbd, _entering.dtype, _entering.device, requires_grad: true);
+
+        // In single precision whatever the model's: the squares of gradients, and Adam's epsilon, are nothing in half.
+        Tensor change = zeros(_model.Config.NEmbd, ScalarType.Float32, _entering.device, requires_grad: true);
         var adam = new Adam(change, _options.LearningRate);
         Tensor before = LogProbabilities(change)[_essence, 0].detach();
         for (int step = 1; ; step++)
@@ -83,6 +86,12 @@ internal sealed class ValueSearch
         }
 
         progress?.Report(1);
+        if (!change.isfinite().all().item<bool>())
+        {
+            throw new InvalidOperationException(
+                "The search for the value ended in numbers that are not finite. Does the model itself give finite logits? If so, lower LearningRate or ClampNorm.");
+        }
+
         return scope.MoveToOuter(change.detach().clone());
     }
 
@@ -106,7 +115,7 @@ internal sealed class ValueSearch
         using DisposeScope scope = NewDisposeScope();
         using var edits = new TraceDict(_model, new Dictionary<string, TraceOptions>
         {
-            [Mlp] = new() { EditOutput = (Tensor output) => output + (_subject * change), RetainOutput = false, Scope = TraceScope.CurrentFlow },
+            [Mlp] = new() { EditOutput = (Tensor output) => output + (_subject * change).to(output.dtype), RetainOutput = false, Scope = TraceScope.CurrentFlow },
             [LastLayerNorm] = new()
             {
                 EditInput = (Tensor input) => input.gather(1, _positions.expand(-1, -1, input.shape[2])),
