@@ -74,6 +74,9 @@ public sealed class RomeEditor
     {
         ArgumentNullException.ThrowIfNull(request);
         Evaluation.Require(_model.Model);
+
+        // The value is found by gradients, which inference mode has none of.
+        using var _ = inference_mode(false);
         using DisposeScope scope = NewDisposeScope();
         IReadOnlyList<int> target = _model.Tokenizer.Encode(request.SpacedTarget);
         var prompts = SubjectPrompts.Of(_model, request,

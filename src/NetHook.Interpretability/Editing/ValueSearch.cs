@@ -81,7 +81,10 @@ internal sealed class ValueSearch
                 break;
 
             // The gradient of the change alone: the model's parameters keep theirs as they are.
-            adam.Step(autograd.grad([loss], [change])[0]);
+            // Not autograd.grad: TorchSharp does not catch what that throws.
+            autograd.backward([loss], inputs: [change]);
+            adam.Step(change.grad!);
+            change.grad = null;
             Clamp(change);
         }
 
