@@ -46,7 +46,7 @@ public sealed class LogitLens
         using DisposeScope scope = NewDisposeScope();
         using var _ = no_grad();
         Tensor ids = model.Tokens(prompt);
-        using var trace = new TraceDict(model.Model, layers, new() { StopRule = StopRule.AllListed, Stop = true });
+        using var trace = new TraceDict(model.Model, layers, new() { StopRule = StopRule.AllListed, Stop = true, Scope = TraceScope.CurrentFlow });
         trace.Run(() => model.Model.call(ids));
         return new LogitLens(
             layers,

@@ -61,6 +61,48 @@ public sealed class LogitLensTests : IDisposable
     }
 
     [Fact]
+    public void Passes_of_other_threads_are_neither_stopped_nor_read()
+    {
+        var before = LogitLens.Run(_model, Prompt);
+        Exception? thrown = null;
+        long? logits = null;
+        bool begun = false;
+        using var meanwhile = new Trace(_model.Model, "transformer.h.0", new()
+        {
+            EditOutput = (Tensor output) =>
+            {
+                if (begun)
+                    return output;
+                begun = true;
+                var other = new Thread(() =>
+                {
+                    try
+                    {
+                        using DisposeScope scope = NewDisposeScope();
+                        logits = _model.Model.call(_model.Tokens("is")).shape[2];
+                    }
+                    catch (Exception e)
+                    {
+                        thrown = e;
+                    }
+                });
+
+                // Another request is no part of this flow.
+                other.UnsafeStart();
+                other.Join();
+                return output;
+            },
+        });
+
+        var lens = LogitLens.Run(_model, Prompt);
+
+        Assert.Null(thrown);
+        Assert.Equal(_model.Model.Config.VocabSize, logits);
+        for (int layer = 0; layer < lens.Layers.Count; layer++)
+            Assert.Equal(before[layer, 1], lens[layer, 1]);
+    }
+
+    [Fact]
     public void Prompts_and_counts_that_make_no_sense_are_refused()
     {
         Assert.Throws<ArgumentException>(() => LogitLens.Run(_model, ""));
