@@ -90,6 +90,7 @@ public sealed class LayerStatistics : IReadOnlyDictionary<string, RunningStatist
     /// <summary>Writes everything to one safetensors file, replacing what is there only once the new file is complete.</summary>
     /// <param name="path">The file. Its folder must exist.</param>
     /// <exception cref="IOException">The file cannot be written. What was there before is as it was.</exception>
+    /// <exception cref="ObjectDisposedException">A statistic was disposed. What was there before is as it was.</exception>
     public void Save(string path)
     {
         using var writer = new StatisticWriter { Type = nameof(LayerStatistics), Parts = Keys };

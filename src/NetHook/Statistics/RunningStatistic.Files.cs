@@ -11,11 +11,10 @@ public abstract partial class RunningStatistic
     /// </summary>
     /// <param name="path">The file. Its folder must exist.</param>
     /// <exception cref="IOException">The file cannot be written. What was there before is as it was.</exception>
-    /// <exception cref="ObjectDisposedException">The statistic was disposed.</exception>
+    /// <exception cref="ObjectDisposedException">The statistic, or one that it combines, was disposed. What was there before is as it was.</exception>
     /// <remarks>The keys are the accumulators' names, <c>count</c>, <c>features</c>, and the settings; Python's safetensors reads them.</remarks>
     public void Save(string path)
     {
-        ObjectDisposedException.ThrowIf(IsDisposed, this);
         using var writer = new StatisticWriter();
         Write(writer);
         writer.Save(path);
@@ -64,8 +63,10 @@ public abstract partial class RunningStatistic
         }
     }
 
+    /// <exception cref="ObjectDisposedException">The statistic was disposed: it has nothing left to be written.</exception>
     internal void Write(StatisticWriter writer)
     {
+        ObjectDisposedException.ThrowIf(IsDisposed, this);
         writer.Type = GetType().Name;
         writer.Write("count", Count);
         if (Features is { } features) writer.Write("features", features);

@@ -126,6 +126,30 @@ public sealed class StatisticFilesTests : IDisposable
     }
 
     [Fact]
+    public void What_is_disposed_is_not_saved_and_the_old_file_stays()
+    {
+        var layers = new LayerStatistics(["a", "b"], _ => new RunningMean());
+        layers["a"].Add(ones(1, 2));
+        layers["b"].Add(ones(1, 2));
+        layers.Save(Path);
+        var before = File.ReadAllBytes(Path);
+        var part = new RunningMean();
+        using var combined = new CombinedStatistic(new Dictionary<string, RunningStatistic> { ["top"] = new RunningTopK(), ["mean"] = part });
+        combined.Add(ones(1, 2));
+
+        layers["b"].Dispose();
+        part.Dispose();
+
+        Assert.Throws<ObjectDisposedException>(() => layers.Save(Path));
+        layers.Dispose();
+        Assert.Throws<ObjectDisposedException>(() => layers.Save(Path));
+        Assert.Throws<ObjectDisposedException>(() => combined.Save(Path));
+        Assert.Throws<ObjectDisposedException>(() => part.Save(Path));
+        Assert.Equal(before, File.ReadAllBytes(Path));
+        Assert.Equal([Path], Directory.GetFileSystemEntries(_folder.Path));
+    }
+
+    [Fact]
     public void A_file_that_cannot_be_written_leaves_the_old_one()
     {
         using var mean = new RunningMean();
