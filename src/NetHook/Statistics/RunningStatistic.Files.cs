@@ -38,6 +38,7 @@ public abstract partial class RunningStatistic
     /// <exception cref="CheckpointException">The file is damaged, or holds something else.</exception>
     internal static RunningStatistic Read(StatisticReader reader)
     {
+        using var mode = inference_mode(false);
         using var gradients = no_grad();
         RunningStatistic statistic = reader.Type switch
         {

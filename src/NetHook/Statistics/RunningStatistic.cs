@@ -66,6 +66,9 @@ public abstract partial class RunningStatistic : IDisposable
     {
         ArgumentNullException.ThrowIfNull(activations);
         ObjectDisposedException.ThrowIf(IsDisposed, this);
+
+        // Accumulators made in inference mode could not be changed outside it.
+        using var mode = inference_mode(false);
         using var gradients = no_grad();
         using var scope = NewDisposeScope();
         Check(activations);
@@ -103,6 +106,7 @@ public abstract partial class RunningStatistic : IDisposable
         ArgumentNullException.ThrowIfNull(other);
         EnsureMergeable(other);
         if (other.Count == 0) return;
+        using var mode = inference_mode(false);
         using var gradients = no_grad();
         using var scope = NewDisposeScope();
         if (Features is null) Start(other.Features!.Value, other.State.Device);
@@ -174,6 +178,7 @@ public abstract partial class RunningStatistic : IDisposable
     {
         ObjectDisposedException.ThrowIf(IsDisposed, this);
         if (Count == 0) throw new InvalidOperationException($"{TypeNames.Of(this)} has no samples yet. Add activations first.");
+        using var mode = inference_mode(false);
         using var gradients = no_grad();
         using var scope = NewDisposeScope();
         return compute().MoveToOuterDisposeScope();
