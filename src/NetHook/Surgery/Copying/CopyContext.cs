@@ -86,6 +86,9 @@ public sealed class CopyContext
         return copy;
     }
 
+    /// <summary>The copy of an object, if there is one already.</summary>
+    internal object? Find(object original) => _copies.GetValueOrDefault(original);
+
     /// <summary>Has to be called before the parts of the copy are copied, so that they can refer to it.</summary>
     internal void Remember(object original, object copy) => _copies.Add(original, copy);
 

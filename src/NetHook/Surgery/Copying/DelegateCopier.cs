@@ -11,6 +11,10 @@ internal sealed class DelegateCopier : Copier
         var copy = function.HasSingleTarget
             ? CopySingle(function, context)
             : Delegate.Combine([.. function.GetInvocationList().Select(single => CopySingle(single, context))])!;
+
+        // A closure may hold the delegate itself, which was copied with it.
+        if (context.Find(original) is { } known)
+            return known;
         context.Remember(original, copy);
         return copy;
     }

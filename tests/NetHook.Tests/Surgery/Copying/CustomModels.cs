@@ -196,3 +196,36 @@ internal sealed class KnowsParent : Module<Tensor, Tensor>
         public KnowsParent Parent { get; } = parent;
     }
 }
+
+/// <summary>Keeps a function that calls itself, and a pair of functions that hold the pair.</summary>
+internal sealed class CallsItself : Module<Tensor, Tensor>
+{
+    public readonly Linear linear = Linear(3, 3);
+    private readonly Action _pair;
+
+    public CallsItself()
+        : base(nameof(CallsItself))
+    {
+        Func<Tensor, int, Tensor> step = null!;
+        step = (input, times) => times == 0 ? input : step(linear.call(input), times - 1);
+        (Step, Inner) = (step, () => step);
+        Action pair = null!;
+        pair = () => Seen += pair.GetInvocationList().Length;
+        pair += () => Seen += 10 * pair.GetInvocationList().Length;
+        _pair = pair;
+        RegisterComponents();
+    }
+
+    public Func<Tensor, int, Tensor> Step { get; }
+
+    public Func<Delegate> Inner { get; }
+
+    public int Seen { get; private set; }
+
+    public override Tensor forward(Tensor input)
+    {
+        Seen = 0;
+        _pair();
+        return Step(input, 2) * Seen;
+    }
+}

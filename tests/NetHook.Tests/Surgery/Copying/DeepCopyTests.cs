@@ -36,6 +36,19 @@ public class DeepCopyTests
     }
 
     [Fact]
+    public void A_closure_that_holds_itself_holds_its_copy_in_the_copy()
+    {
+        CheckOneToOne(new CallsItself());
+        using var model = new CallsItself();
+        using var copy = model.DeepCopy();
+        using (no_grad()) model.linear.weight.zero_();
+
+        Assert.NotEqual(0, copy.call(ones(1, 3)).abs().sum().item<float>() - model.call(ones(1, 3)).abs().sum().item<float>());
+        Assert.NotSame(model.Step, copy.Step);
+        Assert.Same(copy.Step, copy.Inner());
+    }
+
+    [Fact]
     public void A_model_like_those_of_torchvision_is_copied() => CheckOneToOne(new ScopedNet());
 
     [Fact]
