@@ -19,7 +19,8 @@ public sealed class CombinedStatistic : RunningStatistic
 
     /// <summary>Combines statistics.</summary>
     /// <param name="parts">The statistics under names without '/'. They are disposed with the combination.</param>
-    /// <exception cref="ArgumentException">There are none, or a name is empty or has a '/', or one has samples already.</exception>
+    /// <exception cref="ArgumentException">There are none, or a name is empty or has a '/'; or one is null, has samples already, or comes
+    /// twice.</exception>
     public CombinedStatistic(IReadOnlyDictionary<string, RunningStatistic> parts)
         : this(Own(parts))
     {
@@ -105,15 +106,13 @@ public sealed class CombinedStatistic : RunningStatistic
     {
         ArgumentNullException.ThrowIfNull(parts);
         if (parts.Count == 0) throw new ArgumentException("No statistics to combine were given.", nameof(parts));
-        foreach (var (name, part) in parts)
+        foreach (var name in parts.Keys)
         {
             if (name.Length == 0 || name.AsSpan().ContainsAny('/', '\n'))
                 throw new ArgumentException($"A statistic cannot be named '{name}': names are not empty and have no '/'.", nameof(parts));
-            ArgumentNullException.ThrowIfNull(part, nameof(parts));
-            if (part.Features is not null)
-                throw new ArgumentException($"'{name}' has samples already. Combine new statistics, or merge combined ones.", nameof(parts));
         }
 
+        NewStatistics.Check(parts, nameof(parts));
         return new(parts);
     }
 }

@@ -29,7 +29,8 @@ public sealed class LayerStatistics : IReadOnlyDictionary<string, RunningStatist
     /// <summary>Makes a statistic for each layer.</summary>
     /// <param name="layers">The layers' names, at least one.</param>
     /// <param name="make">Makes the statistic of a layer; a new one each time.</param>
-    /// <exception cref="ArgumentException">There are no layers, or one comes twice.</exception>
+    /// <exception cref="ArgumentException">There are no layers, or one comes twice; or a statistic is null, has samples already, or was given
+    /// for another layer.</exception>
     public LayerStatistics(IEnumerable<string> layers, Func<string, RunningStatistic> make)
         : this(Make(layers, make))
     {
@@ -161,6 +162,8 @@ public sealed class LayerStatistics : IReadOnlyDictionary<string, RunningStatist
             statistics.Add(layer, make(layer));
         }
 
-        return statistics.Count > 0 ? statistics : throw new ArgumentException("No layers were given.", nameof(layers));
+        if (statistics.Count == 0) throw new ArgumentException("No layers were given.", nameof(layers));
+        NewStatistics.Check(statistics, nameof(make));
+        return statistics;
     }
 }

@@ -150,6 +150,30 @@ public sealed class LayerStatisticsTests : IDisposable
         Messages.Same("There is no statistic of layer 'h'. There are those of a.", () => New("a")["h"]);
     }
 
+    [Fact]
+    public void A_statistic_that_is_not_new_or_given_twice_is_refused()
+    {
+        using RunningMean shared = new(), used = new();
+        used.Add(ones(1, 2));
+
+        Messages.Same(
+            "The statistics of 'a' and 'b' are one object, which would count everything twice. Make two. (Parameter 'make')",
+            () => new LayerStatistics(["a", "b"], _ => shared));
+        Messages.Same(
+            "The statistic of 'a' has samples already. Make a new one, and merge into it what there is. (Parameter 'make')",
+            () => new LayerStatistics(["a"], _ => used));
+        Messages.Same("The statistic of 'a' is null. Make a new one. (Parameter 'make')", () => new LayerStatistics(["a"], _ => null!));
+        Messages.Same(
+            "The statistics of 'a' and 'b' are one object, which would count everything twice. Make two. (Parameter 'parts')",
+            () => Combine(("a", shared), ("b", shared)));
+        Messages.Same(
+            "The statistic of 'b' has samples already. Make a new one, and merge into it what there is. (Parameter 'parts')",
+            () => Combine(("a", shared), ("b", used)));
+        Messages.Same("The statistic of 'a' is null. Make a new one. (Parameter 'parts')", () => Combine(("a", null!)));
+
+        static CombinedStatistic Combine(params (string Name, RunningStatistic Statistic)[] parts) => new(parts.ToDictionary(part => part.Name, part => part.Statistic));
+    }
+
     public void Dispose()
     {
         _net.Dispose();
