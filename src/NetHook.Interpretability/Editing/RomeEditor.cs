@@ -81,9 +81,9 @@ public sealed class RomeEditor
         IReadOnlyList<int> target = _model.Tokenizer.Encode(request.SpacedTarget);
         var prompts = SubjectPrompts.Of(_model, request,
         [
-            (request.Prompt, target.SkipLast(1)),
-            .. Prefixes.Select(prefix => (prefix.Length > 0 ? $"{prefix} {request.Prompt}" : request.Prompt, target.SkipLast(1))),
-            (Essence, []),
+            ("", request.Prompt, target.SkipLast(1)),
+            .. Prefixes.Select(prefix => (prefix.Length > 0 ? $"{prefix} " : "", request.Prompt, target.SkipLast(1))),
+            ("", Essence, []),
         ]);
 
         var search = new ValueSearch(_model.Model, _options, prompts, target);

@@ -10,12 +10,14 @@ internal sealed record SubjectPrompts(Tensor Tokens, long[] Lengths, long[] Subj
 {
     public int Count => Lengths.Length;
 
-    public static SubjectPrompts Of(LanguageModel model, EditRequest request, IEnumerable<(string Template, IEnumerable<int> Continuation)> prompts)
+    public static SubjectPrompts Of(LanguageModel model, EditRequest request, IEnumerable<(string Prefix, string Template, IEnumerable<int> Continuation)> prompts)
     {
         List<(int[] Ids, long SubjectEnd)> rows = [];
-        foreach ((string template, IEnumerable<int> continuation) in prompts)
+        foreach ((string prefix, string template, IEnumerable<int> continuation) in prompts)
         {
-            (string text, Range subject) = request.Fill(template);
+            // The prefix is put before what is filled: braces in it mean nothing.
+            (string filled, Range place) = request.Fill(template);
+            (string text, Range subject) = (prefix + filled, (prefix.Length + place.Start.Value)..(prefix.Length + place.End.Value));
             rows.Add(([.. model.Tokenizer.Encode(text), .. continuation], model.Tokenizer.TokenRange(text, subject).End.Value - 1));
         }
 

@@ -21,6 +21,20 @@ public sealed class RomeInputTests : IDisposable
         Assert.Equal(message, Assert.Throws<ArgumentException>(() => new RomeEditor(_model, _keys, Editing.Options).Find(new(prompt, subject, target))).Message);
 
     [Fact]
+    public void A_prefix_may_hold_braces_and_a_prompt_is_blamed_for_its_own_alone()
+    {
+        RomeEditor editor = new(_model, _keys, Editing.Options with { Prefixes = ["A {} b."] }), plain = new(_model, _keys, Editing.Options with { Prefixes = [] });
+
+        using RomeEdit edit = editor.Find(Editing.Request), other = plain.Find(Editing.Request);
+
+        // The prefix counts: the mean key is another one.
+        Assert.NotEqual(0, Parity.Distance(edit.KeyDirection, other.KeyDirection));
+        Assert.Equal(
+            "\"The capital of France is\" does not have {}, where the subject belongs, exactly once.",
+            Assert.Throws<ArgumentException>(() => editor.Find(Editing.Request with { Prompt = "The capital of France is" })).Message);
+    }
+
+    [Fact]
     public void A_prompt_longer_than_the_model_reads_is_refused() =>
         Assert.Equal(
             "The input has 30 tokens, this model reads at most 24 (n_positions): shorten it.",
