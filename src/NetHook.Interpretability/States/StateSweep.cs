@@ -62,7 +62,9 @@ internal sealed class StateSweep(Gpt2 model, LayerWindow window, int mostPositio
         // not run at all. Attention is read by the MLP of its own block, which must run.
         int first = window.Kind == StateKind.Attention ? from : from + 1;
         Tensor hidden = run.Entering[first].repeat(copies, 1, 1);
-        if (first > from)
+        if (window.Kind == StateKind.Hidden)
+            hidden = where(changed, source.States[from], hidden);
+        else if (window.Kind == StateKind.Mlp)
             hidden += changed * (source.States[from] - run.States[from]).repeat(copies, 1, 1);
 
         // Of the positions behind the last block, the measure reads the last one: the head need not see the others.

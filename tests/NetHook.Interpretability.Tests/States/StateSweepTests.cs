@@ -21,4 +21,30 @@ public sealed class StateSweepTests
 
         Assert.All(atOnce.Values.Zip(oneByOne.Values), pair => Assert.Equal(pair.Second, pair.First, 1e-5));
     }
+
+    [Fact]
+    public void Hidden_states_are_restored_to_the_bit_and_others_left_to_the_bit()
+    {
+        using DisposeScope scope = NewDisposeScope();
+        using var _ = no_grad();
+        using Gpt2 model = Tiny.Model(Speaking.Config);
+        LayerWindow window = LayerWindow.Of(model, StateKind.Hidden, 1);
+        RecordedStates run = RecordedStates.Of(model, window, tensor([1L, 2, 3, 4, 5, 6, 7, 8], [2, 4]));
+        RecordedStates source = RecordedStates.Of(model, window, tensor([5L, 6, 7, 8], [1, 4]));
+
+        // What the block behind the first layer gets, when that layer is restored: once, with every token's change as a batch.
+        using var next = new Trace(model, "transformer.h.1", new() { RetainInput = true });
+        new StateSweep(model, window).Run(run, source, [0, 1, 2, 3], logits => logits.mean([1, 2]), null, default);
+
+        Assert.Equal(1, next.CallCount);
+        Tensor entering = next.Input.view(4, 2, 4, -1);
+        for (int changed = 0; changed < 4; changed++)
+        {
+            for (int token = 0; token < 4; token++)
+            {
+                Tensor expected = changed == token ? source.States[0][0, token].expand(2, -1) : run.States[0].select(1, token);
+                Assert.True(entering[changed].select(1, token).Equals(expected), $"token {token} where {changed} is restored");
+            }
+        }
+    }
 }
