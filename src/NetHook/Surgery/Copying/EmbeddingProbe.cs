@@ -25,10 +25,17 @@ internal sealed class EmbeddingProbe : IDisposable
     {
         _weight = bag.weight!;
         _setWeight = weight => TorchSharpInternals.SetNativeWeight(bag, weight);
-        using (NewDisposeScope())
+        try
         {
+            using var scope = NewDisposeScope();
             Use(zeros(_weight.shape[0], 1));
             IncludesLastOffset = bag.forward(tensor([0L, 0, 0, 0]), tensor([0L, 2, 4]), null).shape[0] == 2;
+        }
+        catch
+        {
+            // Nobody has this probe to dispose.
+            Dispose();
+            throw;
         }
 
         // Bags of one row each. Bags of rows of a matrix would do only where the last offset is not an end.

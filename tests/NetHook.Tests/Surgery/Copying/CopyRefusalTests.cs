@@ -101,6 +101,20 @@ public class CopyRefusalTests
     }
 
     [Fact]
+    public void An_embedding_bag_that_cannot_be_run_keeps_its_weight()
+    {
+        using var bag = nn.EmbeddingBag(4, 2, mode: EmbeddingBagMode.Max, sparse: true);
+        var before = ExactCopy.Describe(bag);
+
+        Assert.Equal(
+            "it cannot be run to observe its settings: max mode does not support sparse weights",
+            Assert.Throws<ModuleCopyException>(() => bag.DeepCopy()).Reason);
+
+        Assert.Equal([4, 2], bag.weight!.shape);
+        Assert.Equal(before, ExactCopy.Describe(bag));
+    }
+
+    [Fact]
     public void A_disposed_tensor_is_no_obstacle()
     {
         var tensor = randn(2);
