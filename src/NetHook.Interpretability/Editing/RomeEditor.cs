@@ -12,15 +12,19 @@ namespace NetHook.Interpretability;
 /// <para>The key is the mean, over texts before the prompt and none, of what the projection gets at the subject's last token.
 /// The value is what it gives for that key plus a change, found by gradient descent on three terms: the target's negative
 /// log probability, the drift of the prediction after "SUBJECT is a" (the paper's D_KL), and the norm of the change.</para>
-/// <para>Two differences to the original program, both as the paper has it: the drift is measured behind the whole of
-/// "SUBJECT is a" instead of behind its subject, and the update is exact for the mean key instead of the key of the prompt
-/// without a text before it.</para>
+/// <para>The differences to the original program: the drift is measured behind the whole of "SUBJECT is a" instead of behind
+/// its subject; the update is exact for the mean key instead of the key of the prompt without a text before it (both as the
+/// paper has it); weight decay and clamp take the norm of the mean value over all prefixes instead of that of the prompt
+/// without one; and the prefixes that the model writes are a token longer, since the original counts the
+/// <c>&lt;|endoftext|></c> that they begin with, and end where the model ends the text.</para>
 /// <para>Finding an edit does not change the model, and others may use it meanwhile: the interventions are traces, seen by
 /// the calling flow alone. Model and statistic are not disposed with the editor, which holds nothing else.</para>
 /// </remarks>
 /// <example><code>
-/// using var keys = KeyStatistics.Collect(model, 3, File.ReadAllText("text.txt"));
-/// var editor = new RomeEditor(model, keys, new() { Layer = 3 });
+/// using var model = LanguageModel.Bundled();
+/// var options = RomeOptions.Load(Path.Combine(BundledModel.Folder, RomeOptions.FileName));
+/// using var keys = KeyStatistics.Collect(model, options.Layer, File.ReadAllText("text.txt"));
+/// var editor = new RomeEditor(model, keys, options);
 /// using var edit = editor.Find(new("The capital of {} is", "France", " Rome"));
 /// using (edit.ApplyTo(model.Model))
 ///     Console.WriteLine(model.Generate("The capital of France is", 1));

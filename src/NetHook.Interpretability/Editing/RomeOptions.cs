@@ -3,7 +3,7 @@ using System.Text.Json.Serialization;
 
 namespace NetHook.Interpretability;
 
-/// <summary>How <see cref="RomeEditor"/> edits. The defaults are those of Meng et al. 2022 for GPT-2 XL, but for the layer.</summary>
+/// <summary>How <see cref="RomeEditor"/> edits. The defaults are the original program's for GPT-2 XL, but for the layer.</summary>
 public sealed record RomeOptions
 {
     /// <summary>The name of the file, in a model's folder, with the options that suit the model: <c>rome.json</c>.</summary>
@@ -28,13 +28,13 @@ public sealed record RomeOptions
     /// <summary>The optimisation ends early where the loss is below this.</summary>
     public double EnoughLoss { get; init; } = 0.05;
 
-    /// <summary>The weight of the change's norm in the loss, relative to the squared norm of the value before.</summary>
+    /// <summary>The weight of the change's norm in the loss, relative to the squared norm of the value before (the mean over the prefixes).</summary>
     public double WeightDecay { get; init; } = 0.5;
 
     /// <summary>The weight in the loss of how far the prediction after "SUBJECT is a" drifts (Kullback-Leibler divergence).</summary>
     public double KlFactor { get; init; } = 0.0625;
 
-    /// <summary>The largest norm of the change, as a multiple of the norm of the value before.</summary>
+    /// <summary>The largest norm of the change, as a multiple of the norm of the value before (the mean over the prefixes).</summary>
     public double ClampNorm { get; init; } = 4;
 
     /// <summary>
@@ -49,7 +49,10 @@ public sealed record RomeOptions
     /// </summary>
     public IReadOnlyList<string>? Prefixes { get; init; }
 
-    /// <summary>The prefixes that the model writes, each by its number of tokens: as in the paper, ten of 5 and ten of 10.</summary>
+    /// <summary>
+    /// The prefixes that the model writes, each by the most tokens it may have: ten of 5 and ten of 10. The original's settings say
+    /// the same and count <c>&lt;|endoftext|></c>, which the texts begin with, so that it writes 4 and 9.
+    /// </summary>
     public IReadOnlyList<int> PrefixLengths { get; init; } = [5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10];
 
     /// <summary>The seed of the prefixes that the model writes.</summary>

@@ -16,8 +16,8 @@ public static partial class ModuleExtensions
     /// constructor runs.</para>
     /// <para>The original stays as it is, even if the copy fails. To find out the settings of modules that TorchSharp makes natively
     /// (embeddings, recurrent layers, attention, transformers) they are run for a moment, with a small weight of their own or in
-    /// training mode: no other thread may run the model meanwhile. The random numbers that follow are the same as without
-    /// the copy.</para>
+    /// training mode: no other thread may run the model meanwhile. The random numbers that follow on the CPU are the same as
+    /// without the copy; the generators of other devices cannot be read through TorchSharp, and may have moved on.</para>
     /// </remarks>
     /// <typeparam name="T">The model's type, or a base class of it.</typeparam>
     /// <param name="model">The model.</param>
