@@ -1,5 +1,6 @@
 using BenchmarkDotNet.Attributes;
 using NetHook.Interpretability;
+using NetHook.Interpretability.Tests;
 using static TorchSharp.torch;
 
 namespace NetHook.Benchmarks;

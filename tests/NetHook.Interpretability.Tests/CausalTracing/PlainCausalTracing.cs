@@ -1,7 +1,7 @@
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace NetHook.Interpretability;
+namespace NetHook.Interpretability.Tests;
 
 /// <summary>
 /// Causal tracing as the original does it, one restoration and one whole forward pass at a time: what
