@@ -28,4 +28,23 @@ public sealed class EditingMemoryTests
         Assert.Equal(before, Tensor.TotalCount);
         Assert.Empty(model.Model.ActiveTraces());
     }
+
+    [Fact]
+    public void Every_further_edit_leaves_as_many_tensors_as_the_first()
+    {
+        using LanguageModel model = Speaking.Model();
+        using RunningSecondMoment keys = KeyStatistics.Collect(model, 0, Editing.Text);
+        var editor = new RomeEditor(model, keys, Editing.Options with { Steps = 5 });
+        EditCase asked = new() { Request = Editing.Request, TrueAnswer = " a", Neighbours = [new("The isle is", " Paris")] };
+        long before = LiveTensors.Count();
+
+        for (int i = 0; i < 2; i++)
+        {
+            editor.Find(Editing.Request).Dispose();
+            EditEvaluation.Run(model, editor, [asked]);
+
+            // Without the garbage collector: what is done with is freed at once.
+            Assert.Equal(before, Tensor.TotalCount);
+        }
+    }
 }
