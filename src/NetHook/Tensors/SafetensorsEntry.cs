@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using static TorchSharp.torch;
 
 namespace NetHook;
@@ -9,4 +10,10 @@ namespace NetHook;
 /// <param name="Shape">Its shape; empty for a scalar.</param>
 /// <param name="Offset">Where its data begins, in bytes from the start of the file.</param>
 /// <param name="Length">The size of its data in bytes: what shape and type ask for.</param>
-public sealed record SafetensorsEntry(string Key, ScalarType Dtype, ImmutableArray<long> Shape, long Offset, long Length);
+public sealed record SafetensorsEntry(string Key, ScalarType Dtype, ImmutableArray<long> Shape, long Offset, long Length)
+{
+    /// <summary>The entry as text: <c>wte.weight: Float32 [50257, 768], 154389504 bytes at 14344</c>.</summary>
+    /// <returns>One line.</returns>
+    public override string ToString() => string.Create(
+        CultureInfo.InvariantCulture, $"{Key}: {Dtype} [{string.Join(", ", Shape.IsDefault ? [] : Shape)}], {Length} bytes at {Offset}");
+}

@@ -93,6 +93,14 @@ public sealed class SafetensorsFileTests : IDisposable
     }
 
     [Fact]
+    public void An_entry_says_what_it_is()
+    {
+        Assert.Equal("wte.weight: Float32 [50257, 768], 154389504 bytes at 14344", new SafetensorsEntry("wte.weight", float32, [50257, 768], 14344, 154389504).ToString());
+        Assert.Equal("s: Int64 [], 8 bytes at 72", new SafetensorsEntry("s", int64, [], 72, 8).ToString());
+        Assert.Equal("none: Int64 [], 0 bytes at 0", new SafetensorsEntry("none", int64, default, 0, 0).ToString());
+    }
+
+    [Fact]
     public void Views_and_conjugates_are_saved_as_they_read()
     {
         Tensor view = arange(12).view(3, 4).transpose(0, 1), conjugate = randn(3, ScalarType.ComplexFloat32).conj();
