@@ -1,6 +1,9 @@
 namespace NetHook.Interpretability;
 
-/// <summary>What causal tracing found: how much of the answer comes back when states at one token and layer are restored.</summary>
+/// <summary>
+/// What causal tracing found: how much of the answer comes back when states at one token and layer are restored.
+/// <see cref="ToString"/> draws it.
+/// </summary>
 /// <remarks>Holds no tensors, and need not be disposed.</remarks>
 public sealed record CausalTrace
 {
@@ -47,4 +50,19 @@ public sealed record CausalTrace
     /// <summary>The indirect effect of the paper: restored less corrupted probability, by token and layer.</summary>
     /// <returns>The grid.</returns>
     public StateGrid IndirectEffects() => Probabilities.Select(probability => probability - CorruptedProbability);
+
+    /// <summary>The trace as text: what was asked, and a table of the probabilities in percent, tokens down and layers across.</summary>
+    /// <returns>Lines separated by "\n", the last one without.</returns>
+    public override string ToString()
+    {
+        (int start, int length) = Subject.GetOffsetAndLength(Tokens.Count);
+        string Label(string token, int position) => TextTable.Quote(token) + (position >= start && position < start + length ? "*" : "");
+        string Percent(double probability) => TextTable.Number(100 * probability, 1);
+        return $"""
+            The probability of {TextTable.Quote(AnswerText)} is {Percent(CleanProbability)} %, and {Percent(CorruptedProbability)} % with the subject (*) corrupted.
+            With {StateKindNames.Of(Kind, Window)} restored it is, in percent, by token and layer:
+
+            {TextTable.Draw([.. Tokens.Select(Label)], Probabilities.Select(probability => 100 * probability), 1)}
+            """.ReplaceLineEndings("\n");
+    }
 }

@@ -5,14 +5,14 @@ namespace NetHook.Interpretability;
 
 /// <summary>
 /// The logit lens (nostalgebraist 2020): what a model would predict at each position if it ended after each layer, read by
-/// giving the residual stream there to the last layer norm and the head.
+/// giving the residual stream there to the last layer norm and the head. <see cref="ToString"/> draws it.
 /// </summary>
 /// <remarks>The last row is the model's own prediction. Holds no tensors.</remarks>
 public sealed class LogitLens
 {
     private readonly IReadOnlyList<NextToken>[][] _predictions;
 
-    private LogitLens(IReadOnlyList<string> layers, IReadOnlyList<string> tokens, IReadOnlyList<NextToken>[][] predictions)
+    internal LogitLens(IReadOnlyList<string> layers, IReadOnlyList<string> tokens, IReadOnlyList<NextToken>[][] predictions)
     {
         (Layers, Tokens, _predictions) = (layers, tokens, predictions);
     }
@@ -53,6 +53,15 @@ public sealed class LogitLens
             [.. model.Tokenizer.Encode(prompt).Select(model.Tokenizer.TextOf)],
             [.. layers.Select(layer => Read(model, trace[layer].Output, count))]);
     }
+
+    /// <summary>The lens as text: the token most likely to follow each token, with its probability, tokens down and layers across.</summary>
+    /// <returns>Lines separated by "\n", the last one without.</returns>
+    public override string ToString() => TextTable.Draw(
+        [.. Tokens.Select(TextTable.Quote)],
+        [.. Layers.Select(layer => layer[(layer.IndexOf('.', StringComparison.Ordinal) + 1)..])],
+        (position, layer) => Cell(this[layer, position][0]));
+
+    private static string Cell(NextToken token) => $"{TextTable.Quote(token.Text)} {TextTable.Number(100 * token.Probability, 0)}%";
 
     private static IReadOnlyList<NextToken>[] Read(LanguageModel model, Tensor residual, int count)
     {

@@ -1,6 +1,9 @@
 namespace NetHook.Interpretability;
 
-/// <summary>What activation patching found: how far states of the clean run, put into the counterfactual one, bring the clean answer back.</summary>
+/// <summary>
+/// What activation patching found: how far states of the clean run, put into the counterfactual one, bring the clean answer back.
+/// <see cref="ToString"/> draws it.
+/// </summary>
 /// <remarks>
 /// The measure is the logit difference behind the last token: the logit of the clean answer less that of the counterfactual
 /// one (Wang et al. 2022, "Interpretability in the Wild"). Holds no tensors, and need not be disposed.
@@ -43,4 +46,18 @@ public sealed record ActivationPatch
     /// <returns>The grid.</returns>
     public StateGrid Normalized() => LogitDifferences.Select(
         difference => (difference - CounterfactualLogitDifference) / (CleanLogitDifference - CounterfactualLogitDifference));
+
+    /// <summary>The patch as text: the logit differences of the two runs, and <see cref="Normalized"/> as a table, tokens down and layers across.</summary>
+    /// <returns>Lines separated by "\n", the last one without.</returns>
+    public override string ToString()
+    {
+        string Label(PatchedToken token) => TextTable.Quote(token.CleanText) + (token.Differs ? $" for {TextTable.Quote(token.CounterfactualText)}" : "");
+        string Real(double value) => TextTable.Number(value, 2);
+        return $"""
+            The logit of {TextTable.Quote(CleanAnswer)} less that of {TextTable.Quote(CounterfactualAnswer)} is {Real(CleanLogitDifference)}, and {Real(CounterfactualLogitDifference)} in the counterfactual run.
+            With clean {StateKindNames.Of(Kind, Window)} put into that run it is, from 0 (counterfactual) to 1 (clean), by token and layer:
+
+            {TextTable.Draw([.. Tokens.Select(Label)], Normalized(), 2)}
+            """.ReplaceLineEndings("\n");
+    }
 }

@@ -1,0 +1,108 @@
+using System.Globalization;
+
+namespace NetHook.Interpretability.Tests;
+
+/// <summary>Results as a newcomer sees them who prints one.</summary>
+public sealed class ResultTextTests
+{
+    private static readonly StateGrid Grid = new(3, 2, (token, layer) => new[,] { { 0.0214, 0.0214 }, { 0.5, 1 }, { -0.0004, 0.8449 } }[token, layer]);
+
+    [Fact]
+    public void A_causal_trace_is_a_table_of_percents() => Assert.Equal(
+        """
+        The probability of " Paris" is 84.5 %, and 2.1 % with the subject (*) corrupted.
+        With hidden states of one layer at one token restored it is, in percent, by token and layer:
+
+                         0      1
+        " of\n"        2.1    2.1
+        " \"France"*  50.0  100.0
+        " is"          0.0   84.5
+        """,
+        Trace(StateKind.Hidden, 1).ToString());
+
+    [Fact]
+    public void A_causal_trace_says_what_was_restored()
+    {
+        Assert.Contains("\nWith MLP outputs of 3 layers at one token restored it is", Trace(StateKind.Mlp, 3).ToString(), StringComparison.Ordinal);
+        Assert.Contains("\nWith attention outputs of one layer at one token restored it is", Trace(StateKind.Attention, 1).ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void An_activation_patch_is_a_table_from_0_to_1()
+    {
+        var patch = new ActivationPatch
+        {
+            Kind = StateKind.Mlp,
+            Window = 2,
+            Tokens = [new(0, 0, "The", "The"), new(1, 1, " France", " Italy"), new(2, 2, " is", " is")],
+            CleanAnswer = " Paris",
+            CounterfactualAnswer = " Rome",
+            CleanLogitDifference = 3,
+            CounterfactualLogitDifference = -1,
+            LogitDifferences = Grid.Select(value => (4 * value) - 1),
+        };
+
+        Assert.Equal(
+            """
+            The logit of " Paris" less that of " Rome" is 3.00, and -1.00 in the counterfactual run.
+            With clean MLP outputs of 2 layers at one token put into that run it is, from 0 (counterfactual) to 1 (clean), by token and layer:
+
+                                       0     1
+            "The"                   0.02  0.02
+            " France" for " Italy"  0.50  1.00
+            " is"                   0.00  0.84
+            """,
+            patch.ToString());
+    }
+
+    [Fact]
+    public void A_lens_is_a_table_of_the_likeliest_tokens()
+    {
+        static IReadOnlyList<NextToken> Likeliest(string text, double probability) => [new(1, text, probability), new(2, "second", 0.01)];
+        var lens = new LogitLens(
+            ["transformer.drop", "transformer.h.0"],
+            ["The", " capital"],
+            [[Likeliest("\u0011", 0.031), Likeliest("x", 1)], [Likeliest(" of", 0.5), Likeliest(" Paris", 0.849)]]);
+
+        Assert.Equal(
+            """
+                        drop         h.0
+            "The"       "\u0011" 3%  " of" 50%
+            " capital"  "x" 100%     " Paris" 85%
+            """,
+            lens.ToString());
+    }
+
+    [Fact]
+    public void Numbers_are_the_same_in_every_country()
+    {
+        CultureInfo before = CultureInfo.CurrentCulture, other = (CultureInfo)CultureInfo.InvariantCulture.Clone();
+        other.NumberFormat.NumberDecimalSeparator = ",";
+        string expected = Trace(StateKind.Hidden, 1).ToString();
+        try
+        {
+            CultureInfo.CurrentCulture = other;
+
+            Assert.Equal(expected, Trace(StateKind.Hidden, 1).ToString());
+        }
+        finally
+        {
+            CultureInfo.CurrentCulture = before;
+        }
+    }
+
+    private static CausalTrace Trace(StateKind kind, int window) => new()
+    {
+        Kind = kind,
+        Window = window,
+        TokenIds = [1, 2, 3],
+        Tokens = [" of\n", " \"France", " is"],
+        Subject = 1..2,
+        Answer = 7,
+        AnswerText = " Paris",
+        Samples = 10,
+        CleanProbability = 0.8452,
+        CorruptedProbability = 0.0214,
+        Probabilities = Grid,
+    };
+}
