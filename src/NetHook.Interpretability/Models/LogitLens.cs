@@ -7,7 +7,7 @@ namespace NetHook.Interpretability;
 /// The logit lens (nostalgebraist 2020): what a model would predict at each position if it ended after each layer, read by
 /// giving the residual stream there to the last layer norm and the head. <see cref="ToString"/> draws it.
 /// </summary>
-/// <remarks>The last row is the model's own prediction. Holds no tensors.</remarks>
+/// <remarks>Behind the last layer it is the model's own prediction. Holds no tensors.</remarks>
 public sealed class LogitLens
 {
     private readonly IReadOnlyList<NextToken>[][] _predictions;
