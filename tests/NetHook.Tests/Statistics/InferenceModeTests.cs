@@ -66,6 +66,36 @@ public sealed class InferenceModeTests : IDisposable
         Assert.Equal([1.0, 1.0], deviation.add_(1).data<double>().ToArray());
     }
 
+    [Fact]
+    public void The_mode_is_as_it_was_afterwards()
+    {
+        using RunningMean mean = new(), other = new();
+        other.Add(ones(1, 2));
+        Assert.True(is_grad_enabled());
+
+        using (no_grad())
+        {
+            Use();
+            Assert.False(is_grad_enabled());
+        }
+
+        using (inference_mode())
+        {
+            Use();
+            Assert.True(is_inference_mode_enabled());
+            Assert.False(is_grad_enabled());
+        }
+
+        Assert.True(is_grad_enabled());
+
+        void Use()
+        {
+            mean.Add(ones(1, 2));
+            mean.Merge(other);
+            mean.Mean().Dispose();
+        }
+    }
+
     public void Dispose()
     {
         _folder.Dispose();
