@@ -15,7 +15,7 @@ public sealed class InferenceModeTests : IDisposable
     public void A_statistic_begun_in_inference_mode_goes_on_outside_it(int index)
     {
         using RunningStatistic statistic = New(index), plain = New(index);
-        var (first, second) = (randn(50, 3), randn(50, 3, float64));
+        var (first, second) = (Samples.Make(1, 50, 3, kind: 0).to(float32), Samples.Make(2, 50, 3, kind: 0));
 
         using (inference_mode())
         {
@@ -35,7 +35,7 @@ public sealed class InferenceModeTests : IDisposable
     public void A_statistic_merged_or_read_in_inference_mode_goes_on_outside_it(int index)
     {
         using RunningStatistic merged = New(index), plain = New(index);
-        var samples = randn(50, 3);
+        var samples = Samples.Make(1, 50, 3, kind: 0);
         plain.Add(samples);
         var path = _folder["s.safetensors"];
 
