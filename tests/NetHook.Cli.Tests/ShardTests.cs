@@ -1,13 +1,21 @@
+using CsCheck;
+
 namespace NetHook.Cli.Tests;
 
 public sealed class ShardTests
 {
+    private const string FromZero = "The array's tasks are counted from 0, and parts from 1: number the tasks 1 to n, sbatch --array=1-n.";
+
+    private const string NotAll = "--shard auto needs a Slurm array of the tasks 1 to n, and this one is not, or does not say so. "
+        + "Where only some of the tasks run, say how many parts there are: --shard auto/n.";
+
     [Theory]
     [InlineData("1/1", "1/1")]
     [InlineData("3/8", "3/8")]
-    [InlineData("auto", "3/5", "SLURM_ARRAY_TASK_ID=3", "SLURM_ARRAY_TASK_MIN=1", "SLURM_ARRAY_TASK_COUNT=5")]
-    [InlineData("auto", "3/5", "SLURM_ARRAY_TASK_ID=14", "SLURM_ARRAY_TASK_MIN=10", "SLURM_ARRAY_TASK_STEP=2", "SLURM_ARRAY_TASK_COUNT=5")]
-    [InlineData("auto/5", "1/5", "SLURM_ARRAY_TASK_ID=0")]
+    [InlineData("auto", "3/5", "SLURM_ARRAY_TASK_ID=3", "SLURM_ARRAY_TASK_MIN=1", "SLURM_ARRAY_TASK_MAX=5", "SLURM_ARRAY_TASK_COUNT=5")]
+    [InlineData("auto/5", "3/5", "SLURM_ARRAY_TASK_ID=3", "SLURM_ARRAY_TASK_MIN=1", "SLURM_ARRAY_TASK_MAX=5", "SLURM_ARRAY_TASK_COUNT=5")]
+    [InlineData("auto/5", "5/5", "SLURM_ARRAY_TASK_ID=5", "SLURM_ARRAY_TASK_MIN=3", "SLURM_ARRAY_TASK_MAX=5", "SLURM_ARRAY_TASK_STEP=2", "SLURM_ARRAY_TASK_COUNT=2")]
+    [InlineData("auto/5", "4/5", "SLURM_ARRAY_TASK_ID=4")]
     [InlineData("auto/4", "4/4", "JOB_COMPLETION_INDEX=3")]
     public void Shard_is_given_or_taken_from_the_environment(string text, string shard, params string[] environment) =>
         Assert.Equal(shard, Shard.Parse(text, Lookup(environment)).ToString());
@@ -22,8 +30,16 @@ public sealed class ShardTests
     [InlineData("auto", "Kubernetes does not say how many parts there are: give the job's completions, --shard auto/n.", "JOB_COMPLETION_INDEX=3")]
     [InlineData("auto", "JOB_COMPLETION_INDEX is 'first', which is no number.", "JOB_COMPLETION_INDEX=first")]
     [InlineData("auto/2", "--shard auto/2 is part 4 of 2 here, which there is not.", "JOB_COMPLETION_INDEX=3")]
-    [InlineData("auto/4", "--shard auto/4 asks for 4 parts, and SLURM_ARRAY_TASK_COUNT says 5.", "SLURM_ARRAY_TASK_ID=0", "SLURM_ARRAY_TASK_COUNT=5")]
-    [InlineData("auto", "SLURM_ARRAY_TASK_COUNT is not set: say the number of parts, --shard auto/n.", "SLURM_ARRAY_TASK_ID=0")]
+    [InlineData("auto/5", "--shard auto/5 is part 6 of 5 here, which there is not.", "SLURM_ARRAY_TASK_ID=6", "SLURM_ARRAY_TASK_MIN=1")]
+    [InlineData("auto/5", FromZero, "SLURM_ARRAY_TASK_ID=0")]
+    [InlineData("auto/5", FromZero, "SLURM_ARRAY_TASK_ID=3", "SLURM_ARRAY_TASK_MIN=0", "SLURM_ARRAY_TASK_MAX=4", "SLURM_ARRAY_TASK_COUNT=5")]
+    [InlineData("auto", FromZero, "SLURM_ARRAY_TASK_ID=3", "SLURM_ARRAY_TASK_MIN=0", "SLURM_ARRAY_TASK_MAX=4", "SLURM_ARRAY_TASK_COUNT=5")]
+    [InlineData("auto", NotAll, "SLURM_ARRAY_TASK_ID=3", "SLURM_ARRAY_TASK_MIN=3", "SLURM_ARRAY_TASK_MAX=5", "SLURM_ARRAY_TASK_COUNT=2")]
+    [InlineData("auto", NotAll, "SLURM_ARRAY_TASK_ID=4", "SLURM_ARRAY_TASK_MIN=3", "SLURM_ARRAY_TASK_MAX=5", "SLURM_ARRAY_TASK_COUNT=3")]
+    [InlineData("auto", NotAll, "SLURM_ARRAY_TASK_ID=1", "SLURM_ARRAY_TASK_MIN=1", "SLURM_ARRAY_TASK_MAX=7", "SLURM_ARRAY_TASK_STEP=2", "SLURM_ARRAY_TASK_COUNT=4")]
+    [InlineData("auto", NotAll, "SLURM_ARRAY_TASK_ID=1", "SLURM_ARRAY_TASK_COUNT=4")]
+    [InlineData("auto", NotAll, "SLURM_ARRAY_TASK_ID=1", "SLURM_ARRAY_TASK_MIN=1", "SLURM_ARRAY_TASK_MAX=4")]
+    [InlineData("auto", NotAll, "SLURM_ARRAY_TASK_ID=1")]
     public void Shard_that_is_none_is_refused(string text, string message, params string[] environment) =>
         Assert.Equal(message, Assert.Throws<ToolException>(() => Shard.Parse(text, Lookup(environment))).Message);
 
@@ -34,6 +50,25 @@ public sealed class ShardTests
 
         Assert.All(Enumerable.Range(0, 20), piece => Assert.Single(shards, shard => shard.Holds(piece)));
     }
+
+    [Fact]
+    public void Parts_overlap_where_they_hold_the_same_piece()
+    {
+        Gen.Select(Parts, Parts).Sample((one, other) =>
+            Assert.Equal(Enumerable.Range(0, one.Count * other.Count).Any(piece => one.Holds(piece) && other.Holds(piece)), one.Overlaps(other)));
+    }
+
+    [Theory]
+    [InlineData("1/1", "")]
+    [InlineData("1/4 4/4", "2/4 3/4")]
+    [InlineData("1/2 2/2", "")]
+    [InlineData("1/2 2/4 4/4", "")]
+    [InlineData("1/2 2/4", "4/4")]
+    [InlineData("2/4 3/6", "1/12 4/12 5/12 7/12 8/12 11/12 12/12")]
+    public void Missing_is_what_no_part_holds(string parts, string missing) =>
+        Assert.Equal(missing, string.Join(' ', Shard.Missing([.. parts.Split(' ').Select(part => Shard.TryParse(part)!)])));
+
+    private static Gen<Shard> Parts => Gen.Int[1, 12].SelectMany(count => Gen.Int[1, count].Select(number => new Shard(number, count)));
 
     private static Func<string, string?> Lookup(string[] environment)
     {

@@ -92,6 +92,19 @@ public sealed class StatsCommandTests : IDisposable
     }
 
     [Fact]
+    public void Parts_of_different_divisions_merged_equal_the_whole()
+    {
+        Stats("--layers", Layer);
+        foreach (string part in (string[])["1/2", "2/4", "4/4"])
+            StatsTo(part.Replace('/', '-'), "--layers", Layer, "--shard", part);
+
+        Assert.EndsWith(" Still missing: 4/4.\n", Merge("most", "1-2", "2-4").Result, StringComparison.Ordinal);
+        Assert.EndsWith(", from 3 files.\n", Merge("all", "1-2", "2-4", "4-4").Result, StringComparison.Ordinal);
+
+        Assert.Equal(Count("out.safetensors"), Count("all"));
+    }
+
+    [Fact]
     public void Interrupted_work_goes_on_where_it_stopped()
     {
         Stats("--layers", Layer);
@@ -137,11 +150,14 @@ public sealed class StatsCommandTests : IDisposable
     public void Merge_refuses_what_would_count_twice_or_not_at_all()
     {
         StatsTo("part-1", "--layers", Layer, "--shard", "1/2");
+        StatsTo("part-3", "--layers", Layer, "--shard", "3/4");
         StatsTo("head", "--layers", "lm_head", "--shard", "2/2");
         Interrupt(afterBatches: 1);
         SafetensorsFile.Save(_folder["other"], new Dictionary<string, Tensor> { ["a"] = ones(1) });
 
-        Assert.Equal("FOLDER/part-1 holds part 1/2 of a text, which the files before it hold too: it would count twice.", Refusal("part-1", "part-1"));
+        Assert.Equal("FOLDER/part-1 holds part 1/2 of a text, of which the files before it hold part 1/2: it would count twice.", Refusal("part-1", "part-1"));
+        Assert.Equal("FOLDER/part-3 holds part 3/4 of a text, of which the files before it hold part 1/2: some of it would count twice.", Refusal("part-1", "part-3"));
+        Assert.Equal("FOLDER/part-1 holds part 1/2 of a text, of which the files before it hold part 3/4: some of it would count twice.", Refusal("part-3", "part-1"));
         Assert.Equal("Statistics of lm_head cannot be merged into those of transformer.h.0.mlp: the layers differ. Nothing was added.", Refusal("part-1", "head"));
         Assert.Equal("FOLDER/interrupted is not complete: 1 of 5 batches. The command that began it goes on from there.", Refusal("interrupted"));
         Assert.Equal("FOLDER/other: It holds no running statistic: its metadata has no entry 'statistic:'.", Refusal("other"));

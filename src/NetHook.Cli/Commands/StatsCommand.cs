@@ -33,7 +33,7 @@ internal sealed class StatsCommand : ToolCommand
     private readonly Option<string> _shard = new("--shard")
     {
         HelpName = "i/n",
-        Description = "Do part i of n, counted from 1. 'auto' in a Slurm array and 'auto/n' in an indexed Kubernetes job of n completions take the part from the environment.",
+        Description = "Do part i of n, counted from 1. 'auto/n' takes i from the environment: see below.",
     };
 
     private readonly JsonOption _json = new();
@@ -53,7 +53,13 @@ internal sealed class StatsCommand : ToolCommand
         {string.Join('\n', StatisticKind.All.Select(kind => $"  {kind.Forms,-27}{kind.Does}"))}
 
         The file is saved every half minute, at the end and when interrupted; the same
-        command goes on where it stopped. Parts are put together by 'nethook stats merge'.
+        command goes on where it stopped.
+
+        Parts, on as many machines as there are, are put together by 'nethook stats
+        merge'. With '--shard auto/n', task i of a Slurm array (sbatch --array=1-n) does
+        part i, also where only some tasks are run again; in an indexed Kubernetes job
+        of n completions, index i does part i + 1. In a Slurm array of all tasks, 1 to
+        n, 'auto' will do. Give each part a file of its own.
 
         JSON:
           file    the file
@@ -66,6 +72,7 @@ internal sealed class StatsCommand : ToolCommand
         new("nethook stats corpus.txt --layers \"transformer.h.*.mlp\" --out mlp.safetensors", "Mean and variance of what the MLPs give."),
         new("nethook stats corpus.txt --layers transformer.h.2.mlp.act --statistic second-moment --out keys.safetensors", "What 'nethook edit --stats' needs."),
         new("nethook stats corpus.txt --layers \"**\" --statistic top-k:20 --shard 3/8 --out top-3.safetensors", "The third of eight parts."),
+        new("nethook stats corpus.txt --layers \"**\" --shard auto/8 --out part-$SLURM_ARRAY_TASK_ID.safetensors", "In a job of 'sbatch --array=1-8': one of eight parts."),
         new("nethook stats merge top-1.safetensors top-2.safetensors --out top.safetensors", "Parts put together."),
     ];
 

@@ -24,8 +24,9 @@ internal sealed class StatsMergeCommand : ToolCommand
 
     public override string Notes =>
         """
-        Nothing counts twice: a part of a text that is in two of the files is refused,
-        and so is a file that is not complete. JSON is as that of 'nethook stats'.
+        Nothing counts twice: a file that holds some of a text that the ones before it
+        hold too is refused, and so is a file that is not complete. JSON is as that of
+        'nethook stats'.
         """;
 
     public override IReadOnlyList<CommandExample> Examples =>
@@ -66,13 +67,7 @@ internal sealed class StatsMergeCommand : ToolCommand
     /// <summary>Which parts of the texts are in none of the files.</summary>
     private static string Missing(StatisticsFile merged)
     {
-        IEnumerable<Shard> missing =
-            from part in merged.Parts
-            group part by (part.Text, part.Shard.Count) into parts
-            from number in Enumerable.Range(1, parts.Key.Count)
-            let shard = new Shard(number, parts.Key.Count)
-            where !parts.Contains(new TextPart(parts.Key.Text, shard))
-            select shard;
+        IEnumerable<Shard> missing = merged.Parts.GroupBy(part => part.Text, part => part.Shard).SelectMany(shards => Shard.Missing([.. shards]));
         return string.Join(", ", missing) is { Length: > 0 } list ? $" Still missing: {list}." : "";
     }
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Numerics;
 
 namespace NetHook.Cli;
 
@@ -16,8 +17,8 @@ internal sealed record Shard(int Number, int Count)
             : null;
 
     /// <summary>
-    /// Reads <c>i/n</c>; or <c>auto</c>, where a task of a Slurm array says which part it is; or <c>auto/n</c>, where an indexed
-    /// job of Kubernetes does, which is not told how many there are.
+    /// Reads <c>i/n</c>; or <c>auto/n</c>, where a task of a Slurm array or of an indexed Kubernetes job says which part it is;
+    /// or <c>auto</c>, where a Slurm array of the tasks 1 to n says how many there are as well.
     /// </summary>
     public static Shard Parse(string text, Func<string, string?> environment)
     {
@@ -35,6 +36,16 @@ internal sealed record Shard(int Number, int Count)
     /// <summary>Whether a piece of the work is of this part.</summary>
     public bool Holds(int piece) => piece % Count == Number - 1;
 
+    /// <summary>Whether a piece of the work, were it long enough, is of both parts; they may be of different divisions.</summary>
+    public bool Overlaps(Shard other) => (Number - other.Number) % (int)BigInteger.GreatestCommonDivisor(Count, other.Count) == 0;
+
+    /// <summary>What is in none of the parts, in a division that all of theirs fit into.</summary>
+    public static IEnumerable<Shard> Missing(IReadOnlyCollection<Shard> parts)
+    {
+        int count = parts.Aggregate(1, (all, part) => checked(all / (int)BigInteger.GreatestCommonDivisor(all, part.Count) * part.Count));
+        return Enumerable.Range(0, count).Where(piece => !parts.Any(part => part.Holds(piece))).Select(piece => new Shard(piece + 1, count));
+    }
+
     public override string ToString() => $"{Number}/{Count}";
 
     private static Shard FromEnvironment(string text, int? count, Func<string, string?> environment)
@@ -45,11 +56,13 @@ internal sealed record Shard(int Number, int Count)
 
         if (Variable("SLURM_ARRAY_TASK_ID") is { } task)
         {
-            int number = ((task - (Variable("SLURM_ARRAY_TASK_MIN") ?? 0)) / Math.Max(1, Variable("SLURM_ARRAY_TASK_STEP") ?? 1)) + 1;
-            int tasks = Variable("SLURM_ARRAY_TASK_COUNT") ?? count ?? throw new ToolException("SLURM_ARRAY_TASK_COUNT is not set: say the number of parts, --shard auto/n.");
-            return count is null || count == tasks
-                ? new(number, tasks)
-                : throw new ToolException($"--shard {text} asks for {count} parts, and SLURM_ARRAY_TASK_COUNT says {tasks}.");
+            // A task that is run again later is of another, smaller array: its number alone says the same both times.
+            int? first = Variable("SLURM_ARRAY_TASK_MIN"), last = Variable("SLURM_ARRAY_TASK_MAX"), tasks = Variable("SLURM_ARRAY_TASK_COUNT");
+            if (first == 0 || task == 0)
+                throw new ToolException("The array's tasks are counted from 0, and parts from 1: number the tasks 1 to n, sbatch --array=1-n.");
+            if (count is null && (first != 1 || last is null || last != tasks))
+                throw new ToolException("--shard auto needs a Slurm array of the tasks 1 to n, and this one is not, or does not say so. Where only some of the tasks run, say how many parts there are: --shard auto/n.");
+            return new(task, count ?? tasks!.Value);
         }
 
         if (Variable("JOB_COMPLETION_INDEX") is { } index)

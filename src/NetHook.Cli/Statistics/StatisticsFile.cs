@@ -83,8 +83,12 @@ internal sealed class StatisticsFile : IDisposable
     {
         if (other.Model != Model)
             throw new ToolException($"{path} holds statistics of another model than the files before it.");
-        if (Parts.Intersect(other.Parts).FirstOrDefault() is { } twice)
-            throw new ToolException($"{path} holds part {twice.Shard} of a text, which the files before it hold too: it would count twice.");
+        if (other.Parts.FirstOrDefault(part => Parts.Any(part.Overlaps)) is { } twice)
+        {
+            Shard held = Parts.First(twice.Overlaps).Shard;
+            throw new ToolException($"{path} holds part {twice.Shard} of a text, of which the files before it hold part {held}: {(held == twice.Shard ? "it" : "some of it")} would count twice.");
+        }
+
         Statistics.Merge(other.Statistics);
         Parts = [.. Parts, .. other.Parts];
         Done += other.Done;

@@ -9,5 +9,8 @@ internal sealed record TextPart(string Text, Shard Shard)
     public static TextPart? Parse(string note) =>
         note.Split(' ') is [var text, var shard] && Shard.TryParse(shard) is { } part ? new(text, part) : null;
 
+    /// <summary>Whether both hold some of the same text.</summary>
+    public bool Overlaps(TextPart other) => Text == other.Text && Shard.Overlaps(other.Shard);
+
     public override string ToString() => $"{Text} {Shard}";
 }
