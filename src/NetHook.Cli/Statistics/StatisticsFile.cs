@@ -1,8 +1,5 @@
 using System.Globalization;
-using System.Security.Cryptography;
 using NetHook.Interpretability;
-using TorchSharp;
-using static TorchSharp.torch;
 
 namespace NetHook.Cli;
 
@@ -34,7 +31,7 @@ internal sealed class StatisticsFile : IDisposable
     public bool IsComplete => Done == Total;
 
     public static StatisticsFile Start(LayerStatistics statistics, Gpt2 model, TextPieces text) =>
-        new(statistics, Fingerprint(model), [new(text.Hash, text.Shard)], 0, text.Count);
+        new(statistics, ModelFingerprint.Of(model), [new(text.Hash, text.Shard)], 0, text.Count);
 
     public static StatisticsFile Load(string path)
     {
@@ -111,13 +108,4 @@ internal sealed class StatisticsFile : IDisposable
     }
 
     public void Dispose() => Statistics.Dispose();
-
-    /// <summary>Two models have the same where every parameter has the same sum of squares: to read them all costs less than one pass.</summary>
-    private static string Fingerprint(Gpt2 model)
-    {
-        using DisposeScope scope = NewDisposeScope();
-        using var _ = no_grad();
-        byte[] sums = [.. model.named_parameters().SelectMany(pair => BitConverter.GetBytes(pair.parameter.to(ScalarType.Float64).square().sum().item<double>()))];
-        return Convert.ToHexStringLower(SHA256.HashData(sums))[..16];
-    }
 }

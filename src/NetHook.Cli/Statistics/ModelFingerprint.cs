@@ -1,0 +1,47 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using NetHook.Interpretability;
+using TorchSharp;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace NetHook.Cli;
+
+/// <summary>Says which model statistics are of: the same for two models that give the same, on any machine.</summary>
+internal static class ModelFingerprint
+{
+    private const int Digits = 16;
+    private const long PieceElements = 1 << 24;
+
+    /// <summary>A hash of the weights, bit by bit, and of the settings that outputs depend on.</summary>
+    public static string Of(Gpt2 model)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        using var _ = no_grad();
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        hash.AppendData(Encoding.UTF8.GetBytes(Settings(model.Config)));
+        foreach ((string name, Parameter parameter) in model.named_parameters().OrderBy(pair => pair.name, StringComparer.Ordinal))
+        {
+            hash.AppendData(Encoding.UTF8.GetBytes($"\n{name} {parameter.dtype} {Figures.Shape(parameter.shape)}\n"));
+            Append(hash, parameter);
+        }
+
+        return Convert.ToHexStringLower(hash.GetHashAndReset())[..Digits];
+    }
+
+    // Sizes are in the shapes, and dropout does nothing outside of training.
+    private static string Settings(Gpt2Config config) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"{config.NHead} {config.ActivationFunction} {config.LayerNormEpsilon:R} {config.TieWordEmbeddings} {config.ScaleAttnWeights} {config.ScaleAttnByInverseLayerIdx} {config.ReorderAndUpcastAttn}");
+
+    private static void Append(IncrementalHash hash, Tensor tensor)
+    {
+        Tensor flat = tensor.detach().cpu().contiguous().view(-1);
+        for (long start = 0; start < flat.numel(); start += PieceElements)
+        {
+            using Tensor piece = flat.narrow(0, start, Math.Min(PieceElements, flat.numel() - start));
+            hash.AppendData(piece.bytes);
+        }
+    }
+}
