@@ -20,6 +20,9 @@ internal sealed record ToolContext(IAnsiConsole Out, IAnsiConsole Error, Cancell
         return new(Open(Console.Out, Console.IsOutputRedirected), Open(Console.Error, Console.IsErrorRedirected), cancellation);
     }
 
+    /// <summary>Says something that is no error on standard error.</summary>
+    public void Note(string text) => Error.Profile.Out.Writer.WriteLine($"nethook: note: {text}");
+
     private static IAnsiConsole Open(TextWriter writer, bool piped)
     {
         if (!piped)

@@ -65,6 +65,58 @@ public sealed class EditCommandTests : IDisposable
     }
 
     [Fact]
+    public void Statistics_serve_edits_of_the_edited_model_with_a_note()
+    {
+        Edit("--text", _folder["text.txt"], "--stats", _folder["keys.safetensors"], "--out", _folder["edited"]);
+
+        ToolRun run = ToolRun.Of(["edit", .. Request, "--model", _folder["edited"], "--stats", _folder["keys.safetensors"]]);
+
+        Assert.Equal(
+            (Tool.Success, $"nethook: note: {_folder["keys.safetensors"]} holds statistics of another model, which is right where this one is an edit of it.\n"),
+            (run.Code, run.Error));
+    }
+
+    [Fact]
+    public void Statistics_of_another_program_are_used_with_a_note()
+    {
+        Edit("--text", _folder["text.txt"], "--stats", _folder["keys.safetensors"]);
+        using (LayerStatistics statistics = LayerStatistics.Load(_folder["keys.safetensors"]))
+        {
+            statistics.Notes.Clear();
+            statistics.Save(_folder["bare.safetensors"]);
+        }
+
+        ToolRun run = Edit("--stats", _folder["bare.safetensors"]);
+
+        Assert.Equal((Tool.Success, $"nethook: note: {_folder["bare.safetensors"]} does not say of which model and text it is.\n"), (run.Code, run.Error));
+    }
+
+    [Fact]
+    public void Statistics_of_a_part_of_the_text_are_refused_until_merged()
+    {
+        foreach (int part in (int[])[1, 2, 3])
+            ToolRun.Of("stats", _folder["text.txt"], "--model", _model.Folder, "--layers", "**.act", "--statistic", "second-moment", "--shard", $"{part}/3", "--out", _folder[$"part-{part}"]);
+        ToolRun.Of("stats", "merge", _folder["part-1"], _folder["part-3"], "--out", _folder["two"]);
+        ToolRun.Of("stats", "merge", _folder["part-1"], _folder["part-2"], _folder["part-3"], "--out", _folder["all"]);
+
+        Assert.Equal($"{_folder["part-3"]} does not hold the whole text: 1/3, 2/3 are missing. Put the parts together with 'nethook stats merge'.", Edit("--stats", _folder["part-3"]).Line(Tool.Failure));
+        Assert.Equal($"{_folder["two"]} does not hold the whole text: 2/3 is missing. Put the parts together with 'nethook stats merge'.", Edit("--stats", _folder["two"]).Line(Tool.Failure));
+        Assert.Equal(TargetAfter("--text", _folder["text.txt"]), TargetAfter("--stats", _folder["all"]), 1e-4);
+    }
+
+    [Fact]
+    public void Statistics_of_another_text_than_the_one_given_are_refused()
+    {
+        Edit("--text", _folder["text.txt"], "--stats", _folder["keys.safetensors"]);
+        File.WriteAllText(_folder["other.txt"], File.ReadAllText(_folder["text.txt"]) + "more");
+
+        Assert.Equal(
+            $"{_folder["keys.safetensors"]} holds statistics of another text than {_folder["other.txt"]}. Choose another file, or leave --text out.",
+            Edit("--text", _folder["other.txt"], "--stats", _folder["keys.safetensors"]).Line(Tool.Failure));
+        Assert.Equal(TargetAfter("--text", _folder["text.txt"]), TargetAfter("--text", _folder["text.txt"], "--stats", _folder["keys.safetensors"]), 1e-4);
+    }
+
+    [Fact]
     public void Bundled_model_needs_no_text()
     {
         JsonElement json = JsonDocument.Parse(ToolRun.Of("edit", "--prompt", "The capital of {} is", "--subject", "France", "--target", " Rome", "--neighbour", "Germany", "--json").Result).RootElement;

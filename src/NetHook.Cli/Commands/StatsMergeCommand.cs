@@ -64,10 +64,5 @@ internal sealed class StatsMergeCommand : ToolCommand
         throw new ToolException($"{path} is not complete: {Figures.Count(file.Done)} of {Figures.Count(file.Total, "batch", "batches")}. The command that began it goes on from there.");
     }
 
-    /// <summary>Which parts of the texts are in none of the files.</summary>
-    private static string Missing(StatisticsFile merged)
-    {
-        IEnumerable<Shard> missing = merged.Parts.GroupBy(part => part.Text, part => part.Shard).SelectMany(shards => Shard.Missing([.. shards]));
-        return string.Join(", ", missing) is { Length: > 0 } list ? $" Still missing: {list}." : "";
-    }
+    private static string Missing(StatisticsFile merged) => merged.Missing is { Count: > 0 } missing ? $" Still missing: {Shard.List(missing)}." : "";
 }

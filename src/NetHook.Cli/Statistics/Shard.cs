@@ -7,6 +7,7 @@ namespace NetHook.Cli;
 internal sealed record Shard(int Number, int Count)
 {
     private const string Auto = "auto";
+    private const int MostListed = 8;
 
     public static Shard Whole { get; } = new(1, 1);
 
@@ -45,6 +46,10 @@ internal sealed record Shard(int Number, int Count)
         int count = parts.Aggregate(1, (all, part) => checked(all / (int)BigInteger.GreatestCommonDivisor(all, part.Count) * part.Count));
         return Enumerable.Range(0, count).Where(piece => !parts.Any(part => part.Holds(piece))).Select(piece => new Shard(piece + 1, count));
     }
+
+    /// <summary>Parts for a message: "2/4, 3/4".</summary>
+    public static string List(IReadOnlyCollection<Shard> parts) =>
+        string.Join(", ", parts.Take(MostListed)) + (parts.Count > MostListed ? $" and {Figures.Count(parts.Count - MostListed)} more" : "");
 
     public override string ToString() => $"{Number}/{Count}";
 

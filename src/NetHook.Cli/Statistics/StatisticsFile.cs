@@ -30,6 +30,10 @@ internal sealed class StatisticsFile : IDisposable
 
     public bool IsComplete => Done == Total;
 
+    /// <summary>The parts of its texts that it does not hold.</summary>
+    public IReadOnlyList<Shard> Missing =>
+        [.. Parts.GroupBy(part => part.Text, part => part.Shard).SelectMany(shards => Shard.Missing([.. shards]))];
+
     public static StatisticsFile Start(LayerStatistics statistics, Gpt2 model, TextPieces text) =>
         new(statistics, ModelFingerprint.Of(model), [new(text.Hash, text.Shard)], 0, text.Count);
 
@@ -38,13 +42,7 @@ internal sealed class StatisticsFile : IDisposable
         LayerStatistics statistics = LayerStatistics.Load(path);
         try
         {
-            string Note(string name) => statistics.Notes.TryGetValue(name, out string? text) ? text
-                : throw new CheckpointException(path, null, $"It was not written by 'nethook stats': its notes lack '{name}'.");
-            IReadOnlyList<TextPart> Parts() => [.. Note(PartsNote).Split('\n').Select(part => TextPart.Parse(part)
-                ?? throw new CheckpointException(path, null, $"Its note '{PartsNote}' is malformed: {part}."))];
-            int Number(string name) => int.TryParse(Note(name), NumberStyles.None, CultureInfo.InvariantCulture, out int number) ? number
-                : throw new CheckpointException(path, null, $"Its note '{name}' is no number: {Note(name)}.");
-            return new(statistics, Note(ModelNote), Parts(), Number(DoneNote), Number(TotalNote));
+            return Of(statistics, path);
         }
         catch
         {
@@ -53,9 +51,20 @@ internal sealed class StatisticsFile : IDisposable
         }
     }
 
-    /// <summary>Whether the work that gathers the statistics was begun here and is not at its end.</summary>
-    public static bool IsPartial(LayerStatistics statistics) =>
-        statistics.Notes.TryGetValue(DoneNote, out string? done) && statistics.Notes.TryGetValue(TotalNote, out string? total) && done != total;
+    /// <summary>Statistics that were read from a file, with what its notes say.</summary>
+    public static StatisticsFile Of(LayerStatistics statistics, string path)
+    {
+        string Note(string name) => statistics.Notes.TryGetValue(name, out string? text) ? text
+            : throw new CheckpointException(path, null, $"It was not written by 'nethook stats': its notes lack '{name}'.");
+        IReadOnlyList<TextPart> Parts() => [.. Note(PartsNote).Split('\n').Select(part => TextPart.Parse(part)
+            ?? throw new CheckpointException(path, null, $"Its note '{PartsNote}' is malformed: {part}."))];
+        int Number(string name) => int.TryParse(Note(name), NumberStyles.None, CultureInfo.InvariantCulture, out int number) ? number
+            : throw new CheckpointException(path, null, $"Its note '{name}' is no number: {Note(name)}.");
+        return new(statistics, Note(ModelNote), Parts(), Number(DoneNote), Number(TotalNote));
+    }
+
+    /// <summary>Whether the statistics were gathered here, with notes, and not saved by another program.</summary>
+    public static bool HasNotes(LayerStatistics statistics) => statistics.Notes.ContainsKey(ModelNote) && statistics.Notes.ContainsKey(PartsNote);
 
     /// <summary>Goes on where a file stops, which must be of the same work.</summary>
     public void GoOnFrom(string path)

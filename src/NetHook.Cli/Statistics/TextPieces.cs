@@ -35,6 +35,9 @@ internal sealed class TextPieces
         }
     }
 
+    /// <summary>The <see cref="Hash"/> of a text that is not read further.</summary>
+    public static string HashOf(string path) => HashOf(ReadAll(path));
+
     /// <summary>The facts that the bundled model was taught, as a text.</summary>
     public static TextPieces OfFacts(LanguageModel model)
     {
@@ -50,7 +53,7 @@ internal sealed class TextPieces
             throw new ToolException($"{path}: The text is {Figures.Count(pieces.Length, "piece")} of up to {length} tokens, not enough for {Figures.Count(shard.Count, "part")}.");
         long[][] own = [.. pieces.Where((_, i) => shard.Holds(i))];
         return new(
-            Convert.ToHexStringLower(SHA256.HashData(bytes)),
+            HashOf(bytes),
             shard,
             [.. own.Where(piece => piece.Length == length).Chunk(Math.Max(1, BatchTokens / length)), .. own.Where(piece => piece.Length < length).Chunk(1)]);
     }
@@ -58,6 +61,8 @@ internal sealed class TextPieces
     /// <summary>The token ids of a batch, <c>[pieces, tokens]</c>.</summary>
     public Tensor Batch(int index) =>
         tensor([.. _batches[index].SelectMany(piece => piece)], [_batches[index].Length, _batches[index][0].Length]);
+
+    private static string HashOf(byte[] bytes) => Convert.ToHexStringLower(SHA256.HashData(bytes));
 
     private static byte[] ReadAll(string path)
     {
