@@ -46,8 +46,11 @@ internal static class Tool
             or LayerNotRunException or ExternalException;
 
     // The names of the library's parameters mean nothing on a command line.
-    private static string Message(Exception e) =>
-        e is ArgumentException { ParamName: { } name } ? e.Message.Replace($" (Parameter '{name}')", "", StringComparison.Ordinal) : e.Message;
+    private static string Message(Exception e)
+    {
+        string message = e is ArgumentException { ParamName: { } name } ? e.Message.Replace($" (Parameter '{name}')", "", StringComparison.Ordinal) : e.Message;
+        return message.Replace("set Ridge", "give --ridge", StringComparison.Ordinal);
+    }
 
     private static int Say(ToolContext context, string message, int code)
     {

@@ -159,6 +159,32 @@ public sealed class EditCommandTests : IDisposable
     public void What_cannot_be_done_is_said(string line, params string[] options) => Assert.Equal(line, Edit(options).Line(Tool.Failure));
 
     [Fact]
+    public void Text_that_is_too_short_is_an_error_that_names_the_option()
+    {
+        File.WriteAllText(_folder["text.txt"], "The capital of France");
+
+        Assert.Equal(
+            "The statistic has 4 samples of 32 features, too few to be inverted. Collect it over more text, or give --ridge.",
+            Edit("--text", _folder["text.txt"]).Line(Tool.Failure));
+        Assert.Equal(Tool.Success, Edit("--text", _folder["text.txt"], "--ridge", "0.1").Code);
+    }
+
+    [Fact]
+    public void Statistics_that_cannot_be_inverted_are_an_error_that_names_the_option()
+    {
+        using (LanguageModel model = LanguageModel.FromPretrained(_model.Folder))
+        {
+            DeadNeuron.In(model.Model, layer: 0);
+            model.SavePretrained(_folder["dead"]);
+            File.WriteAllText(Path.Combine(_folder["dead"], RomeOptions.FileName), """{ "layer": 0, "prefixes": [] }""");
+        }
+
+        string[] command = ["edit", .. Request, "--model", _folder["dead"], "--text", _folder["text.txt"]];
+        Assert.Equal("The second moment of the keys cannot be inverted. Collect it over more text, or give --ridge.", ToolRun.Of(command).Line(Tool.Failure));
+        Assert.Equal(Tool.Success, ToolRun.Of([.. command, "--ridge", "0.1"]).Code);
+    }
+
+    [Fact]
     public void Prompt_without_a_gap_is_an_error() => Assert.Equal(
         "\"The capital is\" does not have {}, where the subject belongs, exactly once.",
         ToolRun.Of("edit", "--prompt", "The capital is", "--subject", "France", "--target", "Paris", "--model", _model.Folder).Line(Tool.Failure));

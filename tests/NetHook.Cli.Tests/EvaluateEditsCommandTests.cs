@@ -1,4 +1,5 @@
 using System.Text.Json;
+using NetHook.Interpretability;
 
 namespace NetHook.Cli.Tests;
 
@@ -38,6 +39,20 @@ public sealed class EvaluateEditsCommandTests : IDisposable
         Assert.Contains("nethook evaluate-edits --edits 1 --seed 3 --layer 0 --out FILE.md", text, StringComparison.Ordinal);
         Assert.Contains("| 0 | 1 | 100.0 % |", text, StringComparison.Ordinal);
         Assert.Contains("| capital | 1 | 100.0 % |", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Statistics_that_cannot_be_inverted_are_an_error_that_names_the_option()
+    {
+        using (LanguageModel model = LanguageModel.Bundled())
+        {
+            DeadNeuron.In(model.Model, layer: 0);
+            model.SavePretrained(_folder["dead"]);
+        }
+
+        string[] command = ["evaluate-edits", "--edits", "1", "--layer", "0", "--model", _folder["dead"]];
+        Assert.Equal("The second moment of the keys cannot be inverted. Collect it over more text, or give --ridge.", ToolRun.Of(command).Line(Tool.Failure));
+        Assert.Equal(Tool.Success, ToolRun.Of([.. command, "--ridge", "0.01"]).Code);
     }
 
     [Theory]

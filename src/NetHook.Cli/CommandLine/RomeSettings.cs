@@ -9,13 +9,29 @@ internal static class RomeSettings
     /// <param name="folder">The model's folder.</param>
     /// <param name="layers">How many layers it has.</param>
     /// <param name="layer">The layer asked for, or null.</param>
-    public static RomeOptions Of(string folder, int layers, int? layer)
+    /// <param name="ridge">The ridge asked for, or null.</param>
+    public static RomeOptions Of(string folder, int layers, int? layer, double? ridge)
     {
         if (layer < 0 || layer >= layers)
             throw new ToolException($"--layer {layer} is none of the model's, 0 to {layers - 1}.");
         string file = Path.Combine(folder, RomeOptions.FileName);
         RomeOptions options = File.Exists(file) ? RomeOptions.Load(file) : new() { Layer = Usual(layers) };
-        return options with { Layer = layer ?? options.Layer };
+        return options with { Layer = layer ?? options.Layer, Ridge = ridge ?? options.Ridge };
+    }
+
+    /// <summary>Finds edits; says it where the statistics of the keys do not allow any.</summary>
+    /// <exception cref="ToolException">The statistics cannot be inverted.</exception>
+    public static T Find<T>(Func<T> edit)
+    {
+        try
+        {
+            return edit();
+        }
+        catch (InvalidOperationException e) when (e is not ObjectDisposedException)
+        {
+            // A model that is in training mode would be refused likewise, but those of the tool never are.
+            throw new ToolException(e.Message);
+        }
     }
 
     /// <summary>In proportion to the paper's layer of GPT-2 XL; an edit of the last one could not reach the tokens behind the subject.</summary>

@@ -18,12 +18,7 @@ internal sealed class EditCommand : ToolCommand
         Description = "The layer whose MLP is edited. Default: what rome.json in the model's folder says, else as in the paper 17 of 48, in proportion.",
     };
 
-    private readonly Option<double?> _ridge = new("--ridge")
-    {
-        HelpName = "R",
-        Description = "What is added to the diagonal of the keys' statistics, as a part of its mean: for a short text. Default: what rome.json says, else 0.",
-    };
-
+    private readonly RidgeOption _ridge = new();
     private readonly KeySource _keys = new();
     private readonly ModelOption _model = new();
     private readonly Option<string> _out = Text("--out", "FOLDER", "Save the edited model there, in the layout that --model reads. The folder must be new or empty.");
@@ -70,13 +65,14 @@ internal sealed class EditCommand : ToolCommand
         if (folder is not null)
             OutputFolder.Check(folder);
         using LanguageModel model = _model.Read(arguments);
-        RomeOptions options = RomeSettings.Of(_model.Folder(arguments), model.Model.Config.NLayer, arguments.GetValue(_layer));
+        RomeOptions options = RomeSettings.Of(_model.Folder(arguments), model.Model.Config.NLayer, arguments.GetValue(_layer), arguments.GetValue(_ridge));
         var request = new EditRequest(arguments.GetRequiredValue(_prompt), arguments.GetRequiredValue(_subject), arguments.GetRequiredValue(_target));
         EditCase asked = Case(model, request, arguments);
 
         using LayerStatistics statistics = _keys.Read(Context, arguments, model, options.Layer, _model.IsBundled(arguments));
-        var editor = new RomeEditor(model, KeySource.Moment(statistics, options.Layer), options with { Ridge = arguments.GetValue(_ridge) ?? options.Ridge });
-        using RomeEdit edit = WorkProgress.Show(Context, "Finding the edit", progress => editor.Find(request, progress, Context.Cancellation));
+        var editor = new RomeEditor(model, KeySource.Moment(statistics, options.Layer), options);
+        using RomeEdit edit = RomeSettings.Find(() =>
+            WorkProgress.Show(Context, "Finding the edit", progress => editor.Find(request, progress, Context.Cancellation)));
         using var edited = new LanguageModel(model.Model.DeepCopy(), model.Tokenizer);
         edit.ApplyPermanentlyTo(edited.Model);
         EditOutcome outcome = EditEvaluation.Compare(model, edited, asked);

@@ -17,6 +17,7 @@ internal sealed class EvaluateEditsCommand : ToolCommand
         Description = "The layer whose MLP is edited; may be given several times, to compare. Default: what rome.json in the model's folder says, else as in the paper 17 of 48, in proportion.",
     };
 
+    private readonly RidgeOption _ridge = new();
     private readonly ModelOption _model = new();
     private readonly Option<string> _out = new("--out", "-o") { HelpName = "FILE", Description = "Write the report (.md, .json)." };
     private readonly JsonOption _json = new();
@@ -24,7 +25,7 @@ internal sealed class EvaluateEditsCommand : ToolCommand
     public EvaluateEditsCommand(ToolContext context)
         : base(context, "evaluate-edits", "Make many rank-one edits (ROME), each on a fresh copy, and score them.")
     {
-        foreach (Option option in new Option[] { _edits, _seed, _layers, _model, _out, _json })
+        foreach (Option option in new Option[] { _edits, _seed, _layers, _ridge, _model, _out, _json })
             Options.Add(option);
     }
 
@@ -61,7 +62,7 @@ internal sealed class EvaluateEditsCommand : ToolCommand
         if (edits < 1)
             throw new ToolException($"--edits {edits}: make at least 1.");
         using LanguageModel model = _model.Read(arguments);
-        RomeOptions[] layers = [.. Layers(arguments).Select(layer => RomeSettings.Of(_model.Folder(arguments), model.Model.Config.NLayer, layer))];
+        RomeOptions[] layers = [.. Layers(arguments).Select(layer => RomeSettings.Of(_model.Folder(arguments), model.Model.Config.NLayer, layer, arguments.GetValue(_ridge)))];
 
         FactBook book = FactBook.Load();
         IReadOnlyList<EditCase> cases = FactEdits.Draw(book, edits, seed);
@@ -70,7 +71,7 @@ internal sealed class EvaluateEditsCommand : ToolCommand
         {
             using RunningSecondMoment keys = KeyStatistics.Collect(model, options.Layer, text, cancellation: Context.Cancellation);
             var editor = new RomeEditor(model, keys, options);
-            return LayerEvaluation.Of(options.Layer, EditEvaluation.Run(model, editor, cases, progress, Context.Cancellation), book);
+            return LayerEvaluation.Of(options.Layer, RomeSettings.Find(() => EditEvaluation.Run(model, editor, cases, progress, Context.Cancellation)), book);
         });
 
         string name = _model.IsBundled(arguments) ? "the bundled model" : _model.Folder(arguments);
