@@ -1,11 +1,12 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Runtime.InteropServices;
+using System.Text.RegularExpressions;
 
 namespace NetHook.Cli;
 
 /// <summary>The tool: parses a command line, runs the command, and says in an exit code how it went.</summary>
-internal static class Tool
+internal static partial class Tool
 {
     public const int Success = 0;
     public const int Failure = 1;
@@ -45,11 +46,16 @@ internal static class Tool
         e is ToolException or IOException or UnauthorizedAccessException or KeyNotFoundException or ArgumentException
             or LayerNotRunException or ExternalException;
 
-    // The names of the library's parameters mean nothing on a command line.
-    private static string Message(Exception e)
+    /// <summary>What an exception says, as far as it means something on a command line: names of the library's parameters do not, nor does libtorch's stack.</summary>
+    internal static string Message(Exception e)
     {
-        string message = e is ArgumentException { ParamName: { } name } ? e.Message.Replace($" (Parameter '{name}')", "", StringComparison.Ordinal) : e.Message;
-        return message.Replace("set Ridge", "give --ridge", StringComparison.Ordinal);
+        string message = e.Message.Replace("set Ridge", "give --ridge", StringComparison.Ordinal);
+        return e switch
+        {
+            ArgumentException { ParamName: { } name } => message.Replace($" (Parameter '{name}')", "", StringComparison.Ordinal),
+            ExternalException => NativeStack().Split(message, 2)[0].Trim(),
+            _ => message,
+        };
     }
 
     private static int Say(ToolContext context, string message, int code)
@@ -58,4 +64,7 @@ internal static class Tool
         context.Error.Profile.Out.Writer.WriteLine($"nethook: {string.Join(' ', lines)}");
         return code;
     }
+
+    [GeneratedRegex(@"Exception raised from|^frame #\d+:", RegexOptions.Multiline)]
+    private static partial Regex NativeStack();
 }
