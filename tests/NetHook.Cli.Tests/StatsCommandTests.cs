@@ -147,6 +147,47 @@ public sealed class StatsCommandTests : IDisposable
     }
 
     [Fact]
+    public void File_is_taken_from_the_start()
+    {
+        using LanguageModel library = LanguageModel.FromPretrained(_model.Folder);
+        using StatisticsFile file = Begin(library, new Shard(1, 2));
+        file.Take(_folder["out.safetensors"]);
+
+        Assert.Equal(
+            $"{_folder["out.safetensors"]} holds statistics of another text or part of it. Choose another file, or remove it.",
+            Stats("--layers", Layer, "--shard", "2/2").Line(Tool.Failure));
+        Assert.EndsWith("Saved to", Stats("--layers", Layer, "--shard", "1/2").Result.Split(_folder.Path)[0].TrimEnd(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Work_that_finds_its_file_taken_later_leaves_both()
+    {
+        StatsTo("other", "--layers", Layer, "--shard", "2/2");
+        StatsTo("expected", "--layers", Layer, "--shard", "1/2");
+        string path = _folder["out.safetensors"];
+        using LanguageModel library = LanguageModel.FromPretrained(_model.Folder);
+        using StatisticsFile file = Begin(library, new Shard(1, 2));
+        file.Take(path);
+
+        var e = Assert.Throws<ToolException>(() => StatisticsJob.Run(
+            library.Model, TextPieces.Read(_text, library, new Shard(1, 2)), file, path, new Reports(() => File.Copy(_folder["other"], path, overwrite: true)), CancellationToken.None));
+
+        Assert.Equal($"Other work was saved in {path} meanwhile, and is left there. What was read here is in {path}.1-of-2: 2 of 2 batches. Each part needs a file of its own.", e.Message);
+        Assert.Equal(File.ReadAllBytes(_folder["other"]), File.ReadAllBytes(path));
+        Assert.Equal(Count("expected"), Count("out.safetensors.1-of-2"));
+    }
+
+    [Fact]
+    public void Work_that_is_interrupted_before_its_first_batch_leaves_no_file()
+    {
+        using var interruption = new CancellationTokenSource();
+        interruption.Cancel();
+
+        Assert.Equal("Interrupted.", ToolRun.Of(interruption.Token, "stats", _text, "--model", _model.Folder, "--layers", Layer, "--out", _folder["out"]).Line(Tool.Interrupted));
+        Assert.Equal(["text.txt"], _folder.Files);
+    }
+
+    [Fact]
     public void Merge_refuses_what_would_count_twice_or_not_at_all()
     {
         StatsTo("part-1", "--layers", Layer, "--shard", "1/2");
@@ -224,7 +265,7 @@ public sealed class StatsCommandTests : IDisposable
         using LanguageModel library = LanguageModel.FromPretrained(_model.Folder);
         using var interruption = new CancellationTokenSource();
         TextPieces pieces = TextPieces.Read(_text, library, Shard.Whole);
-        using var file = StatisticsFile.Start(new LayerStatistics([Layer], _ => new RunningVariance()), library.Model, pieces);
+        using StatisticsFile file = Begin(library, Shard.Whole);
         var e = Assert.Throws<InterruptedException>(() => StatisticsJob.Run(
             library.Model, pieces, file, _folder["interrupted"], new Reports(() =>
             {
@@ -233,6 +274,9 @@ public sealed class StatsCommandTests : IDisposable
             }), interruption.Token));
         Assert.Equal($"Interrupted. {afterBatches} of 5 batches are saved in {_folder["interrupted"]}: the same command goes on from there.", e.Message);
     }
+
+    private StatisticsFile Begin(LanguageModel library, Shard shard) =>
+        StatisticsFile.Start(new LayerStatistics([Layer], _ => new RunningVariance()), library.Model, TextPieces.Read(_text, library, shard));
 
     private long Count(string name)
     {

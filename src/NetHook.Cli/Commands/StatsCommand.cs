@@ -59,7 +59,7 @@ internal sealed class StatsCommand : ToolCommand
         merge'. With '--shard auto/n', task i of a Slurm array (sbatch --array=1-n) does
         part i, also where only some tasks are run again; in an indexed Kubernetes job
         of n completions, index i does part i + 1. In a Slurm array of all tasks, 1 to
-        n, 'auto' will do. Give each part a file of its own.
+        n, 'auto' will do. Each part needs a file of its own.
 
         JSON:
           file    the file
@@ -88,8 +88,7 @@ internal sealed class StatsCommand : ToolCommand
         IReadOnlyList<string> layers = LayerSelection.Of(model.Model, arguments.GetRequiredValue(_layers));
         TextPieces pieces = TextPieces.Read(arguments.GetRequiredValue(_text), model, shard);
         using var file = StatisticsFile.Start(new LayerStatistics(layers, _ => StatisticKind.MakeAll(asked)), model.Model, pieces);
-        if (File.Exists(path))
-            file.GoOnFrom(path);
+        file.Take(path);
         bool isNew = !file.IsComplete;
         if (isNew)
         {

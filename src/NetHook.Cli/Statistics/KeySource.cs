@@ -81,8 +81,8 @@ internal sealed class KeySource
         var file = StatisticsFile.Start(new LayerStatistics([KeyStatistics.LayerOf(layer)], _ => StatisticKind.MakeAll([Statistic])), model.Model, pieces);
         try
         {
-            if (File.Exists(stats))
-                file.GoOnFrom(stats);
+            if (stats is not null)
+                file.Take(stats);
             return WorkProgress.Show(context, "Reading the text", progress =>
             {
                 StatisticsJob.Run(model.Model, pieces, file, stats, progress, context.Cancellation);

@@ -66,11 +66,14 @@ internal sealed class StatisticsFile : IDisposable
     /// <summary>Whether the statistics were gathered here, with notes, and not saved by another program.</summary>
     public static bool HasNotes(LayerStatistics statistics) => statistics.Notes.ContainsKey(ModelNote) && statistics.Notes.ContainsKey(PartsNote);
 
-    /// <summary>Goes on where a file stops, which must be of the same work.</summary>
-    public void GoOnFrom(string path)
+    /// <summary>Goes on where a file stops, or makes it, so that no other work begins there at the same time.</summary>
+    /// <exception cref="ToolException">The file is of other work.</exception>
+    public void Take(string path)
     {
+        if (!File.Exists(path) && TryMake(path))
+            return;
         using StatisticsFile before = Load(path);
-        if (before.Model != Model || before.Total != Total || !before.Parts.SequenceEqual(Parts))
+        if (!IsSameWork(before))
             throw new ToolException($"{path} holds statistics of another {(before.Model != Model ? "model" : "text or part of it")}. Choose another file, or remove it.");
         try
         {
@@ -82,6 +85,31 @@ internal sealed class StatisticsFile : IDisposable
         }
 
         Done = before.Done;
+    }
+
+    /// <summary>Saves to a file that was taken; where other work was saved there meanwhile, to another beside it.</summary>
+    /// <exception cref="ToolException">Other work was saved there; the message says where this is.</exception>
+    public void Keep(string path)
+    {
+        if (!File.Exists(path) || DoneIn(path) is not null)
+        {
+            Save(path);
+            return;
+        }
+
+        string aside = $"{path}.{Parts[0].Shard.Number}-of-{Parts[0].Shard.Count}";
+        if (File.Exists(aside))
+            aside += $".{Path.GetRandomFileName()}";
+        Save(aside);
+        throw new ToolException(
+            $"Other work was saved in {path} meanwhile, and is left there. What was read here is in {aside}: {Figures.Count(Done)} of {Figures.Count(Total, "batch", "batches")}. Each part needs a file of its own.");
+    }
+
+    /// <summary>Removes a file that was taken, and nothing was saved in it.</summary>
+    public void Leave(string path)
+    {
+        if (File.Exists(path) && DoneIn(path) == 0)
+            File.Delete(path);
     }
 
     /// <summary>Adds what other work has found, which must be complete, of the same model, and of other parts.</summary>
@@ -117,4 +145,42 @@ internal sealed class StatisticsFile : IDisposable
     }
 
     public void Dispose() => Statistics.Dispose();
+
+    private bool TryMake(string path)
+    {
+        string draft = $"{path}.{Path.GetRandomFileName()}";
+        try
+        {
+            Save(draft);
+            File.Move(draft, path);
+            return true;
+        }
+        catch (IOException) when (File.Exists(path))
+        {
+            return false;
+        }
+        finally
+        {
+            File.Delete(draft);
+        }
+    }
+
+    private bool IsSameWork(StatisticsFile other) => other.Model == Model && other.Total == Total && other.Parts.SequenceEqual(Parts);
+
+    /// <summary>How many batches of this work a file holds; null where it is of other work.</summary>
+    private int? DoneIn(string path)
+    {
+        try
+        {
+            using StatisticsFile there = Load(path);
+
+            // Thrown away afterwards: only whether they can be merged is asked.
+            there.Statistics.Merge(Statistics);
+            return IsSameWork(there) ? there.Done : null;
+        }
+        catch (Exception e) when (e is CheckpointException or ArgumentException)
+        {
+            return null;
+        }
+    }
 }

@@ -10,18 +10,32 @@ internal static class StatisticsJob
 {
     private static readonly TimeSpan BetweenSaves = TimeSpan.FromSeconds(30);
 
+    /// <param name="path">The file, which was taken for this work, or null.</param>
     public static void Run(Gpt2 model, TextPieces text, StatisticsFile file, string? path, IProgress<double> progress, CancellationToken cancellation)
+    {
+        try
+        {
+            Read(model, text, file, path, progress, cancellation);
+        }
+        catch when (path is not null)
+        {
+            file.Leave(path);
+            throw;
+        }
+    }
+
+    private static void Read(Gpt2 model, TextPieces text, StatisticsFile file, string? path, IProgress<double> progress, CancellationToken cancellation)
     {
         using var _ = no_grad();
         using var traces = new TraceDict(model, file.Statistics.Keys, new() { Detach = true, Stop = true, StopRule = StopRule.AllListed });
         var sinceSave = Stopwatch.StartNew();
         while (!file.IsComplete)
         {
-            if (path is null)
+            if (path is null || file.Done == 0)
                 cancellation.ThrowIfCancellationRequested();
             else if (cancellation.IsCancellationRequested)
             {
-                file.Save(path);
+                file.Keep(path);
                 throw new InterruptedException(
                     $"Interrupted. {Figures.Count(file.Done)} of {Figures.Count(file.Total, "batch", "batches")} are saved in {path}: the same command goes on from there.", cancellation);
             }
@@ -33,12 +47,12 @@ internal static class StatisticsJob
             progress.Report((double)file.Done / file.Total);
             if (path is not null && sinceSave.Elapsed > BetweenSaves)
             {
-                file.Save(path);
+                file.Keep(path);
                 sinceSave.Restart();
             }
         }
 
         if (path is not null)
-            file.Save(path);
+            file.Keep(path);
     }
 }
