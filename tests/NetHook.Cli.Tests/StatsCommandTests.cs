@@ -209,6 +209,17 @@ public sealed class StatsCommandTests : IDisposable
             .Replace(_folder.Path + Path.DirectorySeparatorChar, "FOLDER/", StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void Merge_does_not_overwrite()
+    {
+        StatsTo("part-1", "--layers", Layer, "--shard", "1/2");
+        StatsTo("part-2", "--layers", Layer, "--shard", "2/2");
+        byte[] before = File.ReadAllBytes(_folder["part-2"]);
+
+        Assert.Equal($"{_folder["part-2"]} is there already. Choose another file, or remove it.", Merge("part-2", "part-1", "part-2").Line(Tool.Failure));
+        Assert.Equal(before, File.ReadAllBytes(_folder["part-2"]));
+    }
+
     [Theory]
     [InlineData("There is no statistic 'median'; there are mean, variance, covariance, second-moment, quantiles, histogram, top-k.", "--statistic", "median")]
     [InlineData("'histogram:1' is not histogram:LOW:HIGH[:BINS].", "--statistic", "histogram:1")]

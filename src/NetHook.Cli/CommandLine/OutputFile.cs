@@ -12,6 +12,15 @@ internal static class OutputFile
         CheckPlace(path);
     }
 
+    /// <summary>Finds out before the work whether the file can be written after it, and that it is a new one.</summary>
+    /// <exception cref="ToolException">It cannot, or is there already; the message says which.</exception>
+    public static void CheckNew(string path)
+    {
+        Check(path);
+        if (File.Exists(path))
+            throw new ToolException($"{path} is there already. Choose another file, or remove it.");
+    }
+
     /// <summary>Whether something new can be put where the path says.</summary>
     /// <exception cref="ToolException">It cannot; the message says why.</exception>
     public static void CheckPlace(string path)

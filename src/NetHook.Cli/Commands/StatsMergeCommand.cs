@@ -11,7 +11,7 @@ internal sealed class StatsMergeCommand : ToolCommand
         Arity = ArgumentArity.OneOrMore,
     };
 
-    private readonly Option<string> _out = new("--out", "-o") { HelpName = "FILE", Required = true, Description = "The file to save to." };
+    private readonly Option<string> _out = new("--out", "-o") { HelpName = "FILE", Required = true, Description = "The file to save to, a new one." };
     private readonly JsonOption _json = new();
 
     public StatsMergeCommand(ToolContext context)
@@ -37,7 +37,7 @@ internal sealed class StatsMergeCommand : ToolCommand
     protected override void Run(ParseResult arguments)
     {
         string path = arguments.GetRequiredValue(_out);
-        OutputFile.Check(path);
+        OutputFile.CheckNew(path);
         string[] files = arguments.GetRequiredValue(_files);
         using StatisticsFile merged = LoadComplete(files[0]);
         foreach (string file in files[1..])
