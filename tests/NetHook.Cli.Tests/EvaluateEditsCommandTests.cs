@@ -1,5 +1,6 @@
 using System.Text.Json;
 using NetHook.Interpretability;
+using Spectre.Console.Testing;
 
 namespace NetHook.Cli.Tests;
 
@@ -17,7 +18,7 @@ public sealed class EvaluateEditsCommandTests : IDisposable
         Assert.StartsWith("2 edits of the bundled model, each on a fresh copy (seed 0): success, score, magnitude.\n", shown, StringComparison.Ordinal);
         Assert.EndsWith($"Written to {_folder["edits.json"]}.\n", shown, StringComparison.Ordinal);
         JsonElement json = JsonDocument.Parse(File.ReadAllText(_folder["edits.json"])).RootElement;
-        Assert.Equal(["model", "edits", "seed", "steps", "layers"], json.EnumerateObject().Select(property => property.Name));
+        Assert.Equal(["model", "edits", "seed", "steps", "complete", "layers"], json.EnumerateObject().Select(property => property.Name));
         JsonElement[] layers = [.. json.GetProperty("layers").EnumerateArray()];
         Assert.Equal([0, 1], layers.Select(layer => layer.GetProperty("layer").GetInt32()));
         Assert.All(layers, layer =>
@@ -39,6 +40,52 @@ public sealed class EvaluateEditsCommandTests : IDisposable
         Assert.Contains("nethook evaluate-edits --edits 1 --seed 3 --layer 0 --out FILE.md", text, StringComparison.Ordinal);
         Assert.Contains("| 0 | 1 | 100.0 % |", text, StringComparison.Ordinal);
         Assert.Contains("| capital | 1 | 100.0 % |", text, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(1, "0: 1")]
+    [InlineData(2, "0: 2")]
+    [InlineData(3, "0: 2, 1: 1")]
+    public void Interrupted_work_keeps_the_edits_that_are_finished(int finished, string edits)
+    {
+        using LanguageModel model = LanguageModel.Bundled();
+        Threads.UseFewFor(model.Model);
+        using var interruption = new CancellationTokenSource();
+        FactBook book = FactBook.Load();
+        RomeOptions[] layers = [new() { Layer = 0, Steps = 2 }, new() { Layer = 1, Steps = 2 }];
+        int done = 0;
+
+        IReadOnlyList<LayerEvaluation> results = EditEvaluationRun.Of(model, layers, FactEdits.Draw(book, 2), book, new Reports(() =>
+        {
+            if (++done == finished)
+                interruption.Cancel();
+        }), interruption.Token);
+
+        Assert.Equal(edits, string.Join(", ", results.Select(layer => $"{layer.Layer}: {layer.All.Edits}")));
+    }
+
+    [Fact]
+    public void Interrupted_run_without_a_finished_edit_leaves_no_file()
+    {
+        using var interruption = new CancellationTokenSource();
+        interruption.Cancel();
+
+        Assert.Equal("Interrupted.", ToolRun.Of(interruption.Token, "evaluate-edits", "--out", _folder["edits.md"]).Line(Tool.Interrupted));
+        Assert.Empty(_folder.Files);
+    }
+
+    [Fact]
+    public void Report_of_interrupted_work_says_so()
+    {
+        var score = new EditScore(1, 1, 1, 0.5);
+        var report = new EditEvaluationReport("MODEL", 60, 0, 20, false, [new(0, new("all", 23, score, score, score), [], [])]);
+
+        using var console = new TestConsole();
+        EditEvaluationMarkdown.Save(_folder["edits.md"], report);
+        EditEvaluationView.Write(console, report, null);
+
+        Assert.StartsWith("23 edits of MODEL, interrupted, each on a fresh copy (seed 0): success, score, magnitude.\n", console.Output, StringComparison.Ordinal);
+        Assert.Contains("\n**It was interrupted:** this is of the 23 edits that were finished.\n", File.ReadAllText(_folder["edits.md"]), StringComparison.Ordinal);
     }
 
     [Fact]

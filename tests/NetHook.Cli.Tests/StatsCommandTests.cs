@@ -295,11 +295,6 @@ public sealed class StatsCommandTests : IDisposable
         return statistics[Layer].Count;
     }
 
-    private sealed class Reports(Action report) : IProgress<double>
-    {
-        public void Report(double value) => report();
-    }
-
     private ToolRun Stats(params string[] options) => StatsTo("out.safetensors", options);
 
     private ToolRun StatsTo(string name, params string[] options) => ToolRun.Of(["stats", _text, "--model", _model.Folder, "--out", _folder[name], .. options]);

@@ -43,7 +43,9 @@ internal sealed class EvaluateEditsCommand : ToolCommand
           magnitude      the difference of the two probabilities
 
         JSON:
-          model, edits, seed, steps    what was done
+          model, edits, seed, steps    what was asked
+          complete     false where Ctrl-C ended it: what is there is of the edits
+                       that were finished
           layers       of each: layer, all, relations (of each: relation, edits,
                        efficacy, paraphrase, neighbourhood), shortfalls (of each
                        prompt: kind, edit, prompt, expected, said)
@@ -66,22 +68,22 @@ internal sealed class EvaluateEditsCommand : ToolCommand
 
         FactBook book = FactBook.Load();
         IReadOnlyList<EditCase> cases = FactEdits.Draw(book, edits, seed);
-        string text = FactEdits.Text(book);
-        IReadOnlyList<LayerEvaluation> results = WorkProgress.Show(Context, "Editing", layers, (options, progress) =>
-        {
-            using RunningSecondMoment keys = KeyStatistics.Collect(model, options.Layer, text, cancellation: Context.Cancellation);
-            var editor = new RomeEditor(model, keys, options);
-            return LayerEvaluation.Of(options.Layer, RomeSettings.Find(() => EditEvaluation.Run(model, editor, cases, progress, Context.Cancellation)), book);
-        });
+        IReadOnlyList<LayerEvaluation> results = WorkProgress.Show(
+            Context, "Editing", progress => EditEvaluationRun.Of(model, layers, cases, book, progress, Context.Cancellation));
+        int made = results.Sum(layer => layer.All.Edits), asked = layers.Length * edits;
+        if (made == 0)
+            Context.Cancellation.ThrowIfCancellationRequested();
 
         string name = _model.IsBundled(arguments) ? "the bundled model" : _model.Folder(arguments);
-        var report = new EditEvaluationReport(name, edits, seed, layers[0].Steps, results);
+        var report = new EditEvaluationReport(name, edits, seed, layers[0].Steps, made == asked, results);
         if (path is not null)
             Save(path, report);
         if (arguments.GetValue(_json))
             ReportJson.Write(Context.Out, report);
         else
             EditEvaluationView.Write(Context.Out, report, path);
+        if (!report.Complete)
+            throw new InterruptedException($"Interrupted. The report is of the {Figures.Count(made)} of {Figures.Count(asked, "edit")} that were finished.", Context.Cancellation);
     }
 
     private IEnumerable<int?> Layers(ParseResult arguments) =>

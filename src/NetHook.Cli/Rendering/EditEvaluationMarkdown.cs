@@ -24,6 +24,7 @@ internal static class EditEvaluationMarkdown
             $"nethook evaluate-edits --edits {report.Edits} --seed {report.Seed}{layers} --out FILE.md",
             "```",
             "",
+            .. Interruption(report),
             "Each edit is made by ROME (Meng et al. 2022, section 3) on a fresh copy of the model, which is to give another answer to a",
             $"fact that it was taught; the search for the value has at most {report.Steps} steps. Asked are the edited prompt (efficacy), the same",
             "fact in its five other phrasings (paraphrase), and the same phrasing with ten other subjects (neighbourhood).",
@@ -48,6 +49,12 @@ internal static class EditEvaluationMarkdown
         ];
         return string.Join('\n', lines) + "\n";
     }
+
+    private static string[] Interruption(EditEvaluationReport report) => report.Complete ? [] :
+    [
+        $"**It was interrupted:** this is of the {Figures.Count(report.Layers.Sum(layer => layer.All.Edits), "edit")} that were finished.",
+        "",
+    ];
 
     private static IEnumerable<string> Table(string heading, IEnumerable<(string Name, EditScores Scores)> rows) =>
     [

@@ -9,7 +9,8 @@ internal static class EditEvaluationView
 {
     public static void Write(IAnsiConsole console, EditEvaluationReport report, string? path)
     {
-        console.Line($"{Figures.Count(report.Edits, "edit")} of {report.Model}, each on a fresh copy (seed {report.Seed}): success, score, magnitude.");
+        int made = report.Complete ? report.Edits : report.Layers.Sum(layer => layer.All.Edits);
+        console.Line($"{Figures.Count(made, "edit")} of {report.Model}, {(report.Complete ? "" : "interrupted, ")}each on a fresh copy (seed {report.Seed}): success, score, magnitude.");
         Print(console, "Layer", report.Layers.Select(layer => ($"{layer.Layer}", layer.All)));
         Print(console, $"Layer {report.Layers[0].Layer}", report.Layers[0].Relations.Select(scores => (scores.Relation, scores)));
         if (path is not null)

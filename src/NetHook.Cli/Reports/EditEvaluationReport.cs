@@ -4,11 +4,12 @@ namespace NetHook.Cli;
 
 /// <summary>What <c>nethook evaluate-edits</c> found. The property names are those of its JSON.</summary>
 /// <param name="Model">The folder of the model.</param>
-/// <param name="Edits">How many edits were made at each layer.</param>
+/// <param name="Edits">How many edits were asked for at each layer.</param>
 /// <param name="Seed">The seed by which they were drawn.</param>
 /// <param name="Steps">The most steps of the search for a value.</param>
+/// <param name="Complete">Whether they were all made; false where the work was interrupted.</param>
 /// <param name="Layers">The scores of each layer.</param>
-internal sealed record EditEvaluationReport(string Model, int Edits, long Seed, int Steps, IReadOnlyList<LayerEvaluation> Layers);
+internal sealed record EditEvaluationReport(string Model, int Edits, long Seed, int Steps, bool Complete, IReadOnlyList<LayerEvaluation> Layers);
 
 /// <summary>The scores of edits of one layer.</summary>
 /// <param name="Layer">The layer.</param>
