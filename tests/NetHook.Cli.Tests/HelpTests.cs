@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Text.RegularExpressions;
+using NetHook.Interpretability;
 using Spectre.Console.Testing;
 
 namespace NetHook.Cli.Tests;
@@ -49,6 +50,15 @@ public sealed partial class HelpTests
                 Assert.Equal((example.Line, null), (example.Line, UsageErrors.First(parsed)));
             }
         }
+    }
+
+    [Fact]
+    public void Statistics_of_the_example_are_those_that_an_edit_of_the_bundled_model_needs()
+    {
+        string layer = KeyStatistics.LayerOf(RomeOptions.Load(Path.Combine(BundledModel.Folder, RomeOptions.FileName)).Layer);
+
+        Assert.Contains($"nethook stats corpus.txt --layers {layer} --statistic second-moment --out keys.safetensors\n", ToolRun.Of("stats", "--help").Result, StringComparison.Ordinal);
+        Assert.Contains(" --stats keys.safetensors ", ToolRun.Of("edit", "--help").Result, StringComparison.Ordinal);
     }
 
     [Fact]

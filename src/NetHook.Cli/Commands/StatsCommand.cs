@@ -70,10 +70,10 @@ internal sealed class StatsCommand : ToolCommand
     public override IReadOnlyList<CommandExample> Examples =>
     [
         new("nethook stats corpus.txt --layers \"transformer.h.*.mlp\" --out mlp.safetensors", "Mean and variance of what the MLPs give."),
-        new("nethook stats corpus.txt --layers transformer.h.2.mlp.act --statistic second-moment --out keys.safetensors", "What 'nethook edit --stats' needs."),
-        new("nethook stats corpus.txt --layers \"**\" --statistic top-k:20 --shard 3/8 --out top-3.safetensors", "The third of eight parts."),
-        new("nethook stats corpus.txt --layers \"**\" --shard auto/8 --out part-$SLURM_ARRAY_TASK_ID.safetensors", "In a job of 'sbatch --array=1-8': one of eight parts."),
-        new("nethook stats merge top-1.safetensors top-2.safetensors --out top.safetensors", "Parts put together."),
+        new("nethook stats corpus.txt --layers transformer.h.0.mlp.act --statistic second-moment --out keys.safetensors", "What 'nethook edit --stats keys.safetensors' needs, for the model that comes with the tool."),
+        new("nethook stats corpus.txt --layers transformer.h.0.mlp.act --statistic second-moment --shard 3/8 --out keys-3.safetensors", "The third of eight parts of it."),
+        new("nethook stats corpus.txt --layers transformer.h.0.mlp.act --statistic second-moment --shard auto/8 --out keys-$SLURM_ARRAY_TASK_ID.safetensors", "Each of them in a job of 'sbatch --array=1-8'."),
+        new("nethook stats merge keys-*.safetensors --out keys.safetensors", "The parts put together."),
     ];
 
     protected override void Run(ParseResult arguments)
