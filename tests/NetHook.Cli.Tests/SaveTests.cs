@@ -81,5 +81,19 @@ public sealed class SaveTests(SmallModel model)
             .Replace(folder.Path, "FOLDER", StringComparison.Ordinal).Replace(Directory.GetCurrentDirectory(), "HERE", StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void Device_is_refused()
+    {
+        // Windows has none with a path.
+        if (OperatingSystem.IsWindows())
+            return;
+        foreach (string device in (string[])["/dev/null", "/dev/../dev/null", "/dev/stdout"])
+        {
+            Assert.Equal(
+                $"{device} cannot be written: it is a device, and files are replaced as a whole. What is to go to another program, --json writes to standard output.",
+                Assert.Throws<ToolException>(() => OutputFile.Check(device)).Message);
+        }
+    }
+
     private ToolRun Trace(string path, params string[] options) => ToolRun.Of(["trace", Prompt, "--model", model.Folder, "--save", path, .. options]);
 }

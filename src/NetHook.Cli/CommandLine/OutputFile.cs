@@ -9,6 +9,8 @@ internal static class OutputFile
     {
         if (Directory.Exists(path))
             throw new ToolException($"{path} cannot be written: it is a folder.");
+        if (IsDevice(path))
+            throw new ToolException($"{path} cannot be written: it is a device, and files are replaced as a whole. What is to go to another program, --json writes to standard output.");
         CheckPlace(path);
     }
 
@@ -38,4 +40,8 @@ internal static class OutputFile
             throw new ToolException($"{path} cannot be written: {e.Message}");
         }
     }
+
+    // The new file would take the place of the device itself, where the user may do that.
+    private static bool IsDevice(string path) =>
+        !OperatingSystem.IsWindows() && Path.GetDirectoryName(Path.GetFullPath(path)) == "/dev";
 }
