@@ -23,7 +23,7 @@ public sealed class CausalTraceCommandTests(SmallModel model)
         JsonElement json = JsonDocument.Parse(Trace("--kind", "mlp", "--window", "2", "--noise", "1.5", "--samples", "3", "--seed", "7", "--json").Result).RootElement;
 
         Assert.Equal(
-            ["model", "prompt", "tokens", "subject", "answer", "cleanProbability", "corruptedProbability", "noise", "samples", "seed", "grids"],
+            ["model", "prompt", "tokens", "subject", "answer", "cleanProbability", "corruptedProbability", "noise", "samples", "seed", "grids", "saved"],
             json.EnumerateObject().Select(property => property.Name));
         Assert.Equal([3], json.GetProperty("subject").Deserialize<int[]>()!);
         Assert.Equal(trace.Answer, json.GetProperty("answer").GetProperty("id").GetInt32());

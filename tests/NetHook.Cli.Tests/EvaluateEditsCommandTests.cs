@@ -16,17 +16,18 @@ public sealed class EvaluateEditsCommandTests : IDisposable
         string shown = ToolRun.Of("evaluate-edits", "--edits", "2", "--layer", "0", "--layer", "1", "--out", _folder["edits.json"]).Result;
 
         Assert.StartsWith("2 edits of the bundled model, each on a fresh copy (seed 0): success, score, magnitude.\n", shown, StringComparison.Ordinal);
-        Assert.EndsWith($"Written to {_folder["edits.json"]}.\n", shown, StringComparison.Ordinal);
+        Assert.EndsWith($"Saved to {_folder["edits.json"]}.\n", shown, StringComparison.Ordinal);
         JsonElement json = JsonDocument.Parse(File.ReadAllText(_folder["edits.json"])).RootElement;
-        Assert.Equal(["model", "edits", "seed", "steps", "complete", "layers"], json.EnumerateObject().Select(property => property.Name));
+        Assert.Equal(["model", "edits", "seed", "steps", "complete", "layers", "saved"], json.EnumerateObject().Select(property => property.Name));
+        Assert.Equal((BundledModel.Folder, _folder["edits.json"]), (json.GetProperty("model").GetString(), json.GetProperty("saved").GetString()));
         JsonElement[] layers = [.. json.GetProperty("layers").EnumerateArray()];
         Assert.Equal([0, 1], layers.Select(layer => layer.GetProperty("layer").GetInt32()));
         Assert.All(layers, layer =>
         {
             Assert.Equal(["layer", "all", "relations", "shortfalls"], layer.EnumerateObject().Select(property => property.Name));
             JsonElement all = layer.GetProperty("all");
-            Assert.Equal(["relation", "edits", "efficacy", "paraphrase", "neighbourhood"], all.EnumerateObject().Select(property => property.Name));
-            Assert.Equal([2, 10, 20], new[] { "efficacy", "paraphrase", "neighbourhood" }.Select(kind => all.GetProperty(kind).GetProperty("prompts").GetInt32()));
+            Assert.Equal(["relation", "edits", "efficacy", "generalisation", "specificity"], all.EnumerateObject().Select(property => property.Name));
+            Assert.Equal([2, 10, 20], new[] { "efficacy", "generalisation", "specificity" }.Select(kind => all.GetProperty(kind).GetProperty("prompts").GetInt32()));
         });
         Assert.Equal(1, layers[0].GetProperty("all").GetProperty("efficacy").GetProperty("success").GetDouble());
     }
@@ -78,11 +79,11 @@ public sealed class EvaluateEditsCommandTests : IDisposable
     public void Report_of_interrupted_work_says_so()
     {
         var score = new EditScore(1, 1, 1, 0.5);
-        var report = new EditEvaluationReport("MODEL", 60, 0, 20, false, [new(0, new("all", 23, score, score, score), [], [])]);
+        var report = new EditEvaluationReport("MODEL", 60, 0, 20, false, [new(0, new("all", 23, score, score, score), [], [])], null);
 
         using var console = new TestConsole();
         EditEvaluationMarkdown.Save(_folder["edits.md"], report);
-        EditEvaluationView.Write(console, report, null);
+        EditEvaluationView.Write(console, report);
 
         Assert.StartsWith("23 edits of MODEL, interrupted, each on a fresh copy (seed 0): success, score, magnitude.\n", console.Output, StringComparison.Ordinal);
         Assert.Contains("\n**It was interrupted:** this is of the 23 edits that were finished.\n", File.ReadAllText(_folder["edits.md"]), StringComparison.Ordinal);

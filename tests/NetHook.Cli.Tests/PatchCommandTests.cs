@@ -22,11 +22,14 @@ public sealed class PatchCommandTests(SmallModel model)
             "--kind", "attn", "--window", "2", "--answer", "a", "--counterfactual-answer", "b", "--subject", "France", "--counterfactual-subject", "Paris", "--json").Result).RootElement;
 
         Assert.Equal(
-            ["model", "prompt", "counterfactual", "answer", "counterfactualAnswer", "logitDifference", "counterfactualLogitDifference", "tokens", "grids"],
+            ["model", "prompt", "counterfactual", "answer", "counterfactualAnswer", "logitDifference", "counterfactualLogitDifference", "tokens", "grids", "saved"],
             json.EnumerateObject().Select(property => property.Name));
         Assert.Equal(
             ["cleanPosition", "counterfactualPosition", "cleanText", "counterfactualText", "differs"],
             json.GetProperty("tokens")[0].EnumerateObject().Select(property => property.Name));
+        Assert.Equal(
+            [(library.Tokenizer.Encode("a")[0], "a"), (library.Tokenizer.Encode("b")[0], "b")],
+            new[] { "answer", "counterfactualAnswer" }.Select(json.GetProperty).Select(answer => (answer.GetProperty("id").GetInt32(), answer.GetProperty("text").GetString())));
         Close.Equal(patch.CleanLogitDifference, json.GetProperty("logitDifference").GetDouble());
         Close.Equal(patch.CounterfactualLogitDifference, json.GetProperty("counterfactualLogitDifference").GetDouble());
         JsonElement grid = json.GetProperty("grids")[0];

@@ -89,6 +89,11 @@ public sealed class StatsCommandTests : IDisposable
             StatsTo($"part-{part}", "--layers", Layer, "--shard", $"{part}/4");
 
         Assert.EndsWith(" Still missing: 2/4, 3/4.\n", Merge("merged", "part-1", "part-4").Result, StringComparison.Ordinal);
+
+        JsonElement json = JsonDocument.Parse(ToolRun.Of("stats", "merge", _folder["part-1"], _folder["part-4"], "--out", _folder["again"], "--json").Result).RootElement;
+        Assert.Equal(["1/4", "4/4"], json.GetProperty("parts").Deserialize<string[]>()!);
+        Assert.Equal(["2/4", "3/4"], json.GetProperty("missing").Deserialize<string[]>()!);
+        Assert.Equal(_folder["again"], json.GetProperty("saved").GetString());
     }
 
     [Fact]
@@ -156,7 +161,7 @@ public sealed class StatsCommandTests : IDisposable
         Assert.Equal(
             $"{_folder["out.safetensors"]} holds statistics of another text or part of it. Choose another file, or remove it.",
             Stats("--layers", Layer, "--shard", "2/2").Line(Tool.Failure));
-        Assert.EndsWith("Saved to", Stats("--layers", Layer, "--shard", "1/2").Result.Split(_folder.Path)[0].TrimEnd(), StringComparison.Ordinal);
+        Assert.EndsWith($"\nSaved part 1/2 to {_folder["out.safetensors"]}.\n", Stats("--layers", Layer, "--shard", "1/2").Result, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -250,7 +255,7 @@ public sealed class StatsCommandTests : IDisposable
     {
         JsonElement json = JsonDocument.Parse(Stats("--layers", Layer, "--json").Result).RootElement;
 
-        Assert.Equal(["file", "parts", "layers"], json.EnumerateObject().Select(property => property.Name));
+        Assert.Equal(["parts", "missing", "layers", "saved"], json.EnumerateObject().Select(property => property.Name));
         Assert.Equal(["layer", "statistic", "samples", "features"], json.GetProperty("layers")[0].EnumerateObject().Select(property => property.Name));
         Assert.Equal(8, json.GetProperty("layers")[0].GetProperty("features").GetInt32());
     }

@@ -20,6 +20,9 @@ internal sealed class ModelOption : Option<string>
     /// <summary>Whether it is the model that comes with the tool.</summary>
     public bool IsBundled(ParseResult arguments) => Folder(arguments) == BundledModel.Folder;
 
+    /// <summary>What a model is called in a sentence.</summary>
+    public static string NameOf(string folder) => folder == BundledModel.Folder ? "the bundled model" : folder;
+
     /// <summary>Reads the model. The caller disposes it.</summary>
     public LanguageModel Read(ParseResult arguments)
     {

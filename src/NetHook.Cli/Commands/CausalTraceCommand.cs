@@ -67,6 +67,7 @@ internal sealed class CausalTraceCommand : ToolCommand
           corruptedProbability   with the subject corrupted
           grids                  of each kind: kind, window, and probabilities by
                                  token, then by layer
+          saved                  the file of --out, or null
         CSV has a row for each kind, token and layer.
         """;
 
@@ -81,14 +82,14 @@ internal sealed class CausalTraceCommand : ToolCommand
         string? path = _out.Check(arguments);
         using LanguageModel model = _model.Read(arguments);
         IReadOnlyList<CausalTrace> traces = Trace(model, arguments);
-        CausalTraceReport report = Report(traces, arguments);
+        CausalTraceReport report = Report(traces, arguments, path);
         HeatMap[] maps = [.. traces.Select(CausalTraceView.Map)];
         if (path is not null)
             GridOutOption.Save(path, report, maps, file => CausalTraceView.SaveCsv(file, report));
         if (arguments.GetValue(_json))
             ReportJson.Write(Context.Out, report);
         else
-            CausalTraceView.Write(Context.Out, report, maps, path);
+            CausalTraceView.Write(Context.Out, report, maps);
     }
 
     private IReadOnlyList<CausalTrace> Trace(LanguageModel model, ParseResult arguments)
@@ -110,7 +111,7 @@ internal sealed class CausalTraceCommand : ToolCommand
             Context.Cancellation));
     }
 
-    private CausalTraceReport Report(IReadOnlyList<CausalTrace> traces, ParseResult arguments)
+    private CausalTraceReport Report(IReadOnlyList<CausalTrace> traces, ParseResult arguments, string? saved)
     {
         CausalTrace first = traces[0];
         (int start, int length) = first.Subject.GetOffsetAndLength(first.Tokens.Count);
@@ -125,6 +126,7 @@ internal sealed class CausalTraceCommand : ToolCommand
             arguments.GetValue(_noise),
             first.Samples,
             arguments.GetValue(_seed),
-            [.. traces.Select(trace => new CausalGrid(KindOption.NameOf(trace.Kind), trace.Window, trace.Probabilities.Rows()))]);
+            [.. traces.Select(trace => new CausalGrid(KindOption.NameOf(trace.Kind), trace.Window, trace.Probabilities.Rows()))],
+            saved);
     }
 }

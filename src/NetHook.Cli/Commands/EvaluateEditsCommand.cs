@@ -33,22 +33,24 @@ internal sealed class EvaluateEditsCommand : ToolCommand
         """
         Each edit has the bundled model give another answer to a fact it was taught.
         Scores, as in Meng et al. 2022, section 3.3, with 'success' as the stricter one:
-          efficacy       the edited prompt
-          paraphrase     the same fact in its five other phrasings
-          neighbourhood  the same phrasing with ten other subjects
-          success        the share of prompts where what the model says is the target,
-                         or for neighbours what it said before
-          score          the share where the target is likelier than the true answer,
-                         or for neighbours less likely
-          magnitude      the difference of the two probabilities
+          efficacy        the edited prompt
+          generalisation  paraphrases: the same fact in its five other phrasings
+          specificity     neighbours: the same phrasing with ten other subjects
+          success         the share of prompts where what the model says is the
+                          target, or for neighbours what it said before
+          score           the share where the target is likelier than the true
+                          answer, or for neighbours less likely
+          magnitude       the difference of the two probabilities
 
         JSON:
-          model, edits, seed, steps    what was asked
+          model, edits, seed, steps    what was asked; the model by its folder
           complete     false where Ctrl-C ended it: what is there is of the edits
                        that were finished
           layers       of each: layer, all, relations (of each: relation, edits,
-                       efficacy, paraphrase, neighbourhood), shortfalls (of each
+                       efficacy, generalisation, specificity, and of each score:
+                       prompts, success, score, magnitude), shortfalls (of each
                        prompt: kind, edit, prompt, expected, said)
+          saved        the file of --out, or null
         """;
 
     public override IReadOnlyList<CommandExample> Examples =>
@@ -74,14 +76,13 @@ internal sealed class EvaluateEditsCommand : ToolCommand
         if (made == 0)
             Context.Cancellation.ThrowIfCancellationRequested();
 
-        string name = _model.IsBundled(arguments) ? "the bundled model" : _model.Folder(arguments);
-        var report = new EditEvaluationReport(name, edits, seed, layers[0].Steps, made == asked, results);
+        var report = new EditEvaluationReport(_model.Folder(arguments), edits, seed, layers[0].Steps, made == asked, results, path);
         if (path is not null)
             Save(path, report);
         if (arguments.GetValue(_json))
             ReportJson.Write(Context.Out, report);
         else
-            EditEvaluationView.Write(Context.Out, report, path);
+            EditEvaluationView.Write(Context.Out, report);
         if (!report.Complete)
             throw new InterruptedException($"Interrupted. The report is of the {Figures.Count(made)} of {Figures.Count(asked, "edit")} that were finished.", Context.Cancellation);
     }

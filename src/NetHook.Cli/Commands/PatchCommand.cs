@@ -43,12 +43,13 @@ internal sealed class PatchCommand : ToolCommand
 
         JSON:
           model, prompt, counterfactual    what was asked
-          answer, counterfactualAnswer     the tokens compared
+          answer, counterfactualAnswer     the tokens compared, of each: id, text
           logitDifference, counterfactualLogitDifference    of the two runs
           tokens   of each: cleanPosition, counterfactualPosition, cleanText,
                    counterfactualText, differs
           grids    of each kind: kind, window, and by token, then by layer:
                    logitDifferences, recovered (0 to 1)
+          saved    the file of --out, or null
         CSV has a row for each kind, token and layer.
         """;
 
@@ -63,14 +64,14 @@ internal sealed class PatchCommand : ToolCommand
         string? path = _out.Check(arguments);
         using LanguageModel model = _model.Read(arguments);
         IReadOnlyList<ActivationPatch> patches = Patch(model, arguments);
-        PatchReport report = Report(patches, arguments);
+        PatchReport report = Report(model, patches, arguments, path);
         HeatMap[] maps = [.. patches.Select(PatchView.Map)];
         if (path is not null)
             GridOutOption.Save(path, report, maps, file => PatchView.SaveCsv(file, report));
         if (arguments.GetValue(_json))
             ReportJson.Write(Context.Out, report);
         else
-            PatchView.Write(Context.Out, report, maps, path);
+            PatchView.Write(Context.Out, report, maps);
     }
 
     private IReadOnlyList<ActivationPatch> Patch(LanguageModel model, ParseResult arguments)
@@ -92,19 +93,21 @@ internal sealed class PatchCommand : ToolCommand
             Context.Cancellation));
     }
 
-    private PatchReport Report(IReadOnlyList<ActivationPatch> patches, ParseResult arguments)
+    private PatchReport Report(LanguageModel model, IReadOnlyList<ActivationPatch> patches, ParseResult arguments, string? saved)
     {
         ActivationPatch first = patches[0];
+        (string prompt, string counterfactual) = (arguments.GetRequiredValue(_prompt), arguments.GetRequiredValue(_counterfactual));
         return new(
             _model.Folder(arguments),
-            arguments.GetRequiredValue(_prompt),
-            arguments.GetRequiredValue(_counterfactual),
-            first.CleanAnswer,
-            first.CounterfactualAnswer,
+            prompt,
+            counterfactual,
+            TokenItem.Answer(model, prompt, arguments.GetValue(_answer)),
+            TokenItem.Answer(model, counterfactual, arguments.GetValue(_counterfactualAnswer)),
             first.CleanLogitDifference,
             first.CounterfactualLogitDifference,
             first.Tokens,
-            [.. patches.Select(patch => new PatchGrid(KindOption.NameOf(patch.Kind), patch.Window, patch.LogitDifferences.Rows(), patch.Normalized().Rows()))]);
+            [.. patches.Select(patch => new PatchGrid(KindOption.NameOf(patch.Kind), patch.Window, patch.LogitDifferences.Rows(), patch.Normalized().Rows()))],
+            saved);
     }
 
     private static Option<string> Text(string name, string description) => new(name) { HelpName = "TEXT", Description = description };

@@ -62,9 +62,10 @@ internal sealed class StatsCommand : ToolCommand
         n, 'auto' will do. Each part needs a file of its own.
 
         JSON:
-          file    the file
-          parts   how many parts of texts it is made of
-          layers  of each: layer (its name), statistic, samples, features
+          parts    the parts of texts that the file is made of, such as "3/8"
+          missing  the parts of these texts that it lacks
+          layers   of each: layer (its name), statistic, samples, features
+          saved    the file
         """;
 
     public override IReadOnlyList<CommandExample> Examples =>
@@ -104,6 +105,11 @@ internal sealed class StatsCommand : ToolCommand
         if (arguments.GetValue(_json))
             ReportJson.Write(Context.Out, report);
         else
-            StatsView.Write(Context.Out, report, isNew ? $"Saved to {path}." : $"{path} is complete already.");
+            StatsView.Write(Context.Out, report, (isNew, shard == Shard.Whole) switch
+            {
+                (true, true) => $"Saved to {path}.",
+                (true, false) => $"Saved part {shard} to {path}.",
+                _ => $"{path} is complete already.",
+            });
     }
 }

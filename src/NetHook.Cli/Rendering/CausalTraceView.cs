@@ -22,7 +22,7 @@ internal static class CausalTraceView
             Palette.Of(trace.Kind));
     }
 
-    public static void Write(IAnsiConsole console, CausalTraceReport report, IReadOnlyList<HeatMap> maps, string? path)
+    public static void Write(IAnsiConsole console, CausalTraceReport report, IReadOnlyList<HeatMap> maps)
     {
         string answer = Tokens.Quote(report.Answer.Text);
         console.Line($"The answer {answer} has {Figures.Percent(report.CleanProbability)}, and {Figures.Percent(report.CorruptedProbability)} with the subject (*) corrupted:");
@@ -35,8 +35,8 @@ internal static class CausalTraceView
             console.Line(Highest(map));
         }
 
-        if (path is not null)
-            console.Line($"\nWrote {path}.");
+        if (report.Saved is not null)
+            console.Line($"\nSaved to {report.Saved}.");
     }
 
     public static void SaveCsv(string path, CausalTraceReport report) => Csv.Save(

@@ -16,7 +16,7 @@ internal static class EditEvaluationMarkdown
         string layers = string.Concat(report.Layers.Select(layer => $" --layer {layer.Layer}"));
         string[] lines =
         [
-            $"# {report.Edits} edits of {report.Model}",
+            $"# {report.Edits} edits of {ModelOption.NameOf(report.Model)}",
             "",
             "Written by",
             "",
@@ -27,7 +27,7 @@ internal static class EditEvaluationMarkdown
             .. Interruption(report),
             "Each edit is made by ROME (Meng et al. 2022, section 3) on a fresh copy of the model, which is to give another answer to a",
             $"fact that it was taught; the search for the value has at most {report.Steps} steps. Asked are the edited prompt (efficacy), the same",
-            "fact in its five other phrasings (paraphrase), and the same phrasing with ten other subjects (neighbourhood).",
+            "fact in its five other phrasings (generalisation), and the same phrasing with ten other subjects, the neighbours (specificity).",
             "",
             "- Success is the share of prompts where what the model says is the target, or for neighbours what it said before.",
             "- Score is the paper's ES, PS, NS: the share where the target is likelier than the true answer, or for neighbours less likely.",
@@ -58,9 +58,9 @@ internal static class EditEvaluationMarkdown
 
     private static IEnumerable<string> Table(string heading, IEnumerable<(string Name, EditScores Scores)> rows) =>
     [
-        $"| {heading} | edits | efficacy: success | score | magnitude | paraphrase: success | score | magnitude | neighbourhood: success | score | magnitude |",
+        $"| {heading} | edits | efficacy: success | score | magnitude | generalisation: success | score | magnitude | specificity: success | score | magnitude |",
         "|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|",
-        .. rows.Select(row => $"| {row.Name} | {row.Scores.Edits} | {Cells(row.Scores.Efficacy)} | {Cells(row.Scores.Paraphrase)} | {Cells(row.Scores.Neighbourhood)} |"),
+        .. rows.Select(row => $"| {row.Name} | {row.Scores.Edits} | {Cells(row.Scores.Efficacy)} | {Cells(row.Scores.Generalisation)} | {Cells(row.Scores.Specificity)} |"),
     ];
 
     private static string Cells(EditScore score) =>

@@ -16,17 +16,17 @@ internal static class PatchView
         1,
         Palette.Of(patch.Kind));
 
-    public static void Write(IAnsiConsole console, PatchReport report, IReadOnlyList<HeatMap> maps, string? path)
+    public static void Write(IAnsiConsole console, PatchReport report, IReadOnlyList<HeatMap> maps)
     {
-        console.Line($"The logit of {Tokens.Quote(report.Answer)} less that of {Tokens.Quote(report.CounterfactualAnswer)} is {Figures.Real(report.LogitDifference)}, and {Figures.Real(report.CounterfactualLogitDifference)} in the counterfactual run.");
+        console.Line($"The logit of {Tokens.Quote(report.Answer.Text)} less that of {Tokens.Quote(report.CounterfactualAnswer.Text)} is {Figures.Real(report.LogitDifference)}, and {Figures.Real(report.CounterfactualLogitDifference)} in the counterfactual run.");
         foreach (HeatMap map in maps)
         {
             console.Line();
             HeatMapView.Write(console, map);
         }
 
-        if (path is not null)
-            console.Line($"\nWrote {path}.");
+        if (report.Saved is not null)
+            console.Line($"\nSaved to {report.Saved}.");
     }
 
     public static void SaveCsv(string path, PatchReport report) => Csv.Save(

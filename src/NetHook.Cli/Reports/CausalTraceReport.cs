@@ -12,6 +12,7 @@ namespace NetHook.Cli;
 /// <param name="Samples">How many corrupted runs were averaged.</param>
 /// <param name="Seed">The seed of the noise.</param>
 /// <param name="Grids">The probability with states restored, for each kind of states.</param>
+/// <param name="Saved">The file that the grids were saved to, or null.</param>
 internal sealed record CausalTraceReport(
     string Model,
     string Prompt,
@@ -23,7 +24,8 @@ internal sealed record CausalTraceReport(
     double Noise,
     int Samples,
     long Seed,
-    IReadOnlyList<CausalGrid> Grids);
+    IReadOnlyList<CausalGrid> Grids,
+    string? Saved);
 
 /// <summary>The probability of the answer with states of one kind restored, by token, then by layer.</summary>
 internal sealed record CausalGrid(string Kind, int Window, IReadOnlyList<IReadOnlyList<double>> Probabilities);

@@ -9,7 +9,8 @@ namespace NetHook.Cli;
 /// <param name="Steps">The most steps of the search for a value.</param>
 /// <param name="Complete">Whether they were all made; false where the work was interrupted.</param>
 /// <param name="Layers">The scores of each layer.</param>
-internal sealed record EditEvaluationReport(string Model, int Edits, long Seed, int Steps, bool Complete, IReadOnlyList<LayerEvaluation> Layers);
+/// <param name="Saved">The file that the report was saved to, or null.</param>
+internal sealed record EditEvaluationReport(string Model, int Edits, long Seed, int Steps, bool Complete, IReadOnlyList<LayerEvaluation> Layers, string? Saved);
 
 /// <summary>The scores of edits of one layer.</summary>
 /// <param name="Layer">The layer.</param>
@@ -32,9 +33,9 @@ internal sealed record LayerEvaluation(int Layer, EditScores All, IReadOnlyList<
 /// <param name="Relation">Which edits: those of a relation, or "all".</param>
 /// <param name="Edits">How many.</param>
 /// <param name="Efficacy">Of the edited prompts.</param>
-/// <param name="Paraphrase">Of the same in other words.</param>
-/// <param name="Neighbourhood">Of the same of other subjects.</param>
-internal sealed record EditScores(string Relation, int Edits, EditScore Efficacy, EditScore Paraphrase, EditScore Neighbourhood)
+/// <param name="Generalisation">Of the same in other words.</param>
+/// <param name="Specificity">Of the same of other subjects.</param>
+internal sealed record EditScores(string Relation, int Edits, EditScore Efficacy, EditScore Generalisation, EditScore Specificity)
 {
     public static EditScores Of(string relation, IEnumerable<EditOutcome> outcomes)
     {

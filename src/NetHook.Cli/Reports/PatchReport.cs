@@ -10,16 +10,18 @@ namespace NetHook.Cli;
 /// <param name="CounterfactualLogitDifference">The same in the counterfactual run.</param>
 /// <param name="Tokens">The tokens that were patched.</param>
 /// <param name="Grids">The logit difference with states patched, for each kind of states.</param>
+/// <param name="Saved">The file that the grids were saved to, or null.</param>
 internal sealed record PatchReport(
     string Model,
     string Prompt,
     string Counterfactual,
-    string Answer,
-    string CounterfactualAnswer,
+    TokenItem Answer,
+    TokenItem CounterfactualAnswer,
     double LogitDifference,
     double CounterfactualLogitDifference,
     IReadOnlyList<NetHook.Interpretability.PatchedToken> Tokens,
-    IReadOnlyList<PatchGrid> Grids);
+    IReadOnlyList<PatchGrid> Grids,
+    string? Saved);
 
 /// <summary>
 /// The logit difference in the counterfactual run with states of one kind from the clean one, by token, then by layer; and

@@ -1,15 +1,17 @@
 namespace NetHook.Cli;
 
 /// <summary>What a file of statistics holds. The property names are those of the JSON of <c>nethook stats</c>.</summary>
-/// <param name="File">The file.</param>
-/// <param name="Parts">How many parts of texts it is made of.</param>
+/// <param name="Parts">The parts of texts that it is made of, in the order in which they were merged.</param>
+/// <param name="Missing">The parts of these texts that it lacks.</param>
 /// <param name="Layers">The layers.</param>
-internal sealed record StatsReport(string File, int Parts, IReadOnlyList<StatsLayer> Layers)
+/// <param name="Saved">The file.</param>
+internal sealed record StatsReport(IReadOnlyList<string> Parts, IReadOnlyList<string> Missing, IReadOnlyList<StatsLayer> Layers, string Saved)
 {
     public static StatsReport Of(string path, StatisticsFile file) => new(
-        path,
-        file.Parts.Count,
-        [.. file.Statistics.Select(pair => new StatsLayer(pair.Key, Name(pair.Value), pair.Value.Count, Features(pair.Value)))]);
+        [.. file.Parts.Select(part => $"{part.Shard}")],
+        [.. file.Missing.Select(part => $"{part}")],
+        [.. file.Statistics.Select(pair => new StatsLayer(pair.Key, Name(pair.Value), pair.Value.Count, Features(pair.Value)))],
+        path);
 
     private static string Name(RunningStatistic statistic) => statistic is CombinedStatistic combined
         ? string.Join(", ", combined.Parts.Keys)
