@@ -35,6 +35,20 @@ public sealed class CausalTraceCommandTests(SmallModel model)
     }
 
     [Fact]
+    public void Answer_is_the_one_given()
+    {
+        using LanguageModel library = LanguageModel.FromPretrained(model.Folder);
+        int paris = library.Tokenizer.Encode(" Paris").Single();
+
+        JsonElement json = JsonDocument.Parse(Trace("--answer", " Paris", "--json").Result).RootElement;
+
+        Assert.Equal((paris, " Paris"), (json.GetProperty("answer").GetProperty("id").GetInt32(), json.GetProperty("answer").GetProperty("text").GetString()));
+        Close.Equal(
+            library.NextTokens(Prompt, library.Model.Config.VocabSize).Single(token => token.Id == paris).Probability,
+            json.GetProperty("cleanProbability").GetDouble());
+    }
+
+    [Fact]
     public void Csv_has_a_row_for_each_kind_token_and_layer()
     {
         using var folder = new TemporaryFolder();
@@ -65,6 +79,7 @@ public sealed class CausalTraceCommandTests(SmallModel model)
     [InlineData(Tool.Failure, "Samples is the number of corrupted runs, at least 1. Actual value was 0.", "--subject", "France", "--samples", "0")]
     [InlineData(Tool.Failure, "Noise is a number of standard deviations, 0 or more. Actual value was -1.", "--subject", "France", "--noise", "-1")]
     [InlineData(Tool.Failure, "grid.pdf: the extension says what is written, and must be one of .png, .svg, .csv, .json.", "--subject", "France", "--out", "grid.pdf")]
+    [InlineData(Tool.Failure, "The answer \"ab\" is 2 tokens (\"a\", \"b\"). Give the first, and mind the space before a word.", "--subject", "France", "--answer", "ab")]
     [InlineData(Tool.UsageError, "Option '--subject' is required. See 'nethook causal-trace --help'.")]
     [InlineData(Tool.UsageError, "Argument 'heads' not recognized. Must be one of: 'hidden' 'mlp' 'attn' 'all' See 'nethook causal-trace --help'.", "--subject", "France", "--kind", "heads")]
     [InlineData(Tool.UsageError, "Cannot parse argument 'many' for option '--samples' as expected type 'System.Int32'. See 'nethook causal-trace --help'.", "--subject", "France", "--samples", "many")]

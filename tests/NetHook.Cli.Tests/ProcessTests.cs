@@ -31,7 +31,7 @@ public sealed class ProcessTests(SmallModel model)
         if (OperatingSystem.IsWindows())
             return;
         using var folder = new TemporaryFolder();
-        using Process process = Open("trace", "The", "--layers", "**", "--model", model.Folder, "--save", folder["out.safetensors"]);
+        using Process process = Open("trace", "The", "--layers", "**", "--model", model.Folder, "--out", folder["out.safetensors"]);
 
         // Where the signal comes before the tool is ready for it, the system ends the process, with the same code.
         using Process kill = Process.Start("kill", ["-TERM", $"{process.Id}"]);

@@ -40,6 +40,19 @@ public sealed class SaveTests(SmallModel model)
         Assert.Equal(["transformer.h.0"], PlainSafetensors.Read(folder["out.safetensors"]).Tensors.Keys);
     }
 
+    [Theory]
+    [InlineData("-o")]
+    [InlineData("--save")]
+    [InlineData("-s")]
+    public void Option_has_other_names(string name)
+    {
+        using var folder = new TemporaryFolder();
+
+        ToolRun.Of("trace", Prompt, "--model", model.Folder, name, folder["out.safetensors"]);
+
+        Assert.Equal(["out.safetensors"], folder.Files);
+    }
+
     [Fact]
     public void Existing_file_is_replaced()
     {
@@ -60,7 +73,7 @@ public sealed class SaveTests(SmallModel model)
         File.WriteAllText(folder["out.safetensors"], "old");
 
         int failed = Trace(folder["out.safetensors"], "--layers", "nothing").Code;
-        int interrupted = ToolRun.Of(interruption.Token, "trace", Prompt, "--model", model.Folder, "--save", folder["out.safetensors"]).Code;
+        int interrupted = ToolRun.Of(interruption.Token, "trace", Prompt, "--model", model.Folder, "--out", folder["out.safetensors"]).Code;
 
         Assert.Equal((Tool.Failure, Tool.Interrupted), (failed, interrupted));
         Assert.Equal("old", File.ReadAllText(folder["out.safetensors"]));
@@ -77,7 +90,7 @@ public sealed class SaveTests(SmallModel model)
         Assert.Equal($"{Path.Combine("nowhere", "out.safetensors")} cannot be written: there is no folder {Path.Combine("HERE", "nowhere")}.", Refusal(Path.Combine("nowhere", "out.safetensors")));
         Assert.Equal($"{Path.Combine("FOLDER", "file", "out.safetensors")} cannot be written: there is no folder {Path.Combine("FOLDER", "file")}.", Refusal(Path.Combine(folder["file"], "out.safetensors")));
 
-        string Refusal(string path) => ToolRun.Of("trace", Prompt, "--model", "no-such-folder", "--save", path).Line(Tool.Failure)
+        string Refusal(string path) => ToolRun.Of("trace", Prompt, "--model", "no-such-folder", "--out", path).Line(Tool.Failure)
             .Replace(folder.Path, "FOLDER", StringComparison.Ordinal).Replace(Directory.GetCurrentDirectory(), "HERE", StringComparison.Ordinal);
     }
 
@@ -95,5 +108,5 @@ public sealed class SaveTests(SmallModel model)
         }
     }
 
-    private ToolRun Trace(string path, params string[] options) => ToolRun.Of(["trace", Prompt, "--model", model.Folder, "--save", path, .. options]);
+    private ToolRun Trace(string path, params string[] options) => ToolRun.Of(["trace", Prompt, "--model", model.Folder, "--out", path, .. options]);
 }

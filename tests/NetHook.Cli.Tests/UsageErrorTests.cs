@@ -12,6 +12,7 @@ public sealed class UsageErrorTests
         { "--model is given an empty FOLDER. See 'nethook trace --help'.", ["trace", "The", "--model", ""] },
         { "--layers is given an empty GLOB. See 'nethook trace --help'.", ["trace", "The", "--layers", "**", "--layers", ""] },
         { "--stop-at is given an empty LAYER. See 'nethook trace --help'.", ["trace", "The", "--stop-at", ""] },
+        { "--out is given an empty FILE. See 'nethook trace --help'.", ["trace", "The", "--out", ""] },
         { "--save is given an empty FILE. See 'nethook trace --help'.", ["trace", "The", "--save", ""] },
         { "Option '--model' expects a single argument but 2 were provided. See 'nethook trace --help'.", ["trace", "The", "--model", "a", "--model", "b"] },
         { "'--jsn' is not expected here. Options are spelt as in the help; a text that begins with -- goes behind a lone --. See 'nethook trace --help'.", ["trace", "--jsn"] },

@@ -33,7 +33,7 @@ internal static class UsageErrors
         foreach (SymbolResult given in parsed.CommandResult.Children)
         {
             if (given.Tokens.Any(token => token.Value.Length == 0))
-                return given is OptionResult { Option: var option } ? $"{option.Name} is given an empty {option.HelpName}." : $"The {((ArgumentResult)given).Argument.Name} is empty.";
+                return given is OptionResult { Option: var option, IdentifierToken: var name } ? $"{name?.Value ?? option.Name} is given an empty {option.HelpName}." : $"The {((ArgumentResult)given).Argument.Name} is empty.";
         }
 
         return parsed.Errors is [var first, ..] ? first.Message : null;

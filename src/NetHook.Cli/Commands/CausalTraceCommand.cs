@@ -15,6 +15,12 @@ internal sealed class CausalTraceCommand : ToolCommand
         Description = "The part of the prompt that the question is about; it must be there exactly once.",
     };
 
+    private readonly Option<string> _answer = new("--answer")
+    {
+        HelpName = "TEXT",
+        Description = "The answer whose probability is measured, one token. Default: what the model predicts.",
+    };
+
     private readonly ModelOption _model = new();
     private readonly KindOption _kind = new();
 
@@ -47,7 +53,7 @@ internal sealed class CausalTraceCommand : ToolCommand
         : base(context, "causal-trace", "Find where an answer comes from: corrupt the subject, restore states one by one.")
     {
         Arguments.Add(_prompt);
-        foreach (Option option in new Option[] { _subject, _model, _kind, _window, _noise, _samples, _seed, _out, _json })
+        foreach (Option option in new Option[] { _subject, _answer, _model, _kind, _window, _noise, _samples, _seed, _out, _json })
             Options.Add(option);
     }
 
@@ -96,6 +102,7 @@ internal sealed class CausalTraceCommand : ToolCommand
     {
         var tracer = new CausalTracer(model);
         IReadOnlyList<StateKind> kinds = _kind.Kinds(arguments);
+        int? answer = arguments.GetValue(_answer) is { } given ? TokenItem.Answer(model, arguments.GetRequiredValue(_prompt), given).Id : null;
         return WorkProgress.Show(Context, "Restoring states", kinds, (kind, progress) => tracer.Trace(
             arguments.GetRequiredValue(_prompt),
             arguments.GetRequiredValue(_subject),
@@ -106,6 +113,7 @@ internal sealed class CausalTraceCommand : ToolCommand
                 Noise = arguments.GetValue(_noise),
                 Samples = arguments.GetValue(_samples),
                 Seed = arguments.GetValue(_seed),
+                Answer = answer,
             },
             progress,
             Context.Cancellation));

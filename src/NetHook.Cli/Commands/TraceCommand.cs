@@ -29,7 +29,7 @@ internal sealed class TraceCommand : ToolCommand
         Description = "End the pass after this layer, which is traced too.",
     };
 
-    private readonly Option<string> _save = new("--save", "-s")
+    private readonly Option<string> _out = new("--out", "-o", "--save", "-s")
     {
         HelpName = "FILE",
         Description = "Save the outputs of the traced layers under their names, in safetensors format.",
@@ -44,7 +44,7 @@ internal sealed class TraceCommand : ToolCommand
         Options.Add(_model);
         Options.Add(_layers);
         Options.Add(_stopAt);
-        Options.Add(_save);
+        Options.Add(_out);
         Options.Add(_json);
     }
 
@@ -62,21 +62,21 @@ internal sealed class TraceCommand : ToolCommand
           nextTokens  of each: id, text, probability (0 to 1); null with --stop-at
           layers      of each: layer (its name), type, shape, mean, std, norm,
                       milliseconds; a number may be "NaN", "Infinity", "-Infinity"
-          saved       the file of --save, or null
+          saved       the file of --out, or null
         """;
 
     public override IReadOnlyList<CommandExample> Examples =>
     [
         new("nethook trace \"The capital of France is\"", "What each block adds, and the next token."),
         new("nethook trace \"The capital of France is\" --layers \"**.mlp\" --layers \"**.attn\"", "The layers of your choice."),
-        new("nethook trace \"Paris\" --layers \"**\" --stop-at transformer.h.1 --save paris.safetensors", "The first two blocks in full, for Python's safetensors."),
+        new("nethook trace \"Paris\" --layers \"**\" --stop-at transformer.h.1 --out paris.safetensors", "The first two blocks in full, for Python's safetensors."),
         new("nethook trace \"Paris\" --json | jq .nextTokens[0].text", "For another program."),
     ];
 
     protected override void Run(ParseResult arguments)
     {
         string prompt = arguments.GetRequiredValue(_prompt);
-        string? save = arguments.GetValue(_save), stopAt = arguments.GetValue(_stopAt);
+        string? save = arguments.GetValue(_out), stopAt = arguments.GetValue(_stopAt);
         if (save is not null)
             OutputFile.Check(save);
 
