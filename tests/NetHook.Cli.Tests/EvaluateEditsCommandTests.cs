@@ -90,6 +90,20 @@ public sealed class EvaluateEditsCommandTests : IDisposable
     }
 
     [Fact]
+    public void Report_in_markdown_stands_what_a_model_may_say()
+    {
+        var score = new EditScore(1, 1, 1, 0.5);
+        var miss = new Shortfall("edited", "The capital of \"A|B\" is Rome", "The capital of \"A|B\" is", " Rome", "|\n*x*");
+        var report = new EditEvaluationReport("my models/gpt2", 1, 0, 20, true, [new(3, new("all", 1, score, score, score), [], [miss])], null);
+
+        EditEvaluationMarkdown.Save(_folder["edits.md"], report);
+
+        string text = File.ReadAllText(_folder["edits.md"]);
+        Assert.Contains("nethook evaluate-edits --edits 1 --seed 0 --layer 3 --model \"my models/gpt2\" --out FILE.md\n", text, StringComparison.Ordinal);
+        Assert.EndsWith("\n| edited: The capital of \"A\\|B\" is | Rome | \\|\\\\n\\*x\\* | The capital of \"A\\|B\" is Rome |\n", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Statistics_that_cannot_be_inverted_are_an_error_that_names_the_option()
     {
         using (LanguageModel model = LanguageModel.Bundled())

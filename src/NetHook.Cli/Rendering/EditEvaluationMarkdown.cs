@@ -1,11 +1,12 @@
 using System.Globalization;
 using System.Text;
+using System.Text.RegularExpressions;
 using NetHook.Interpretability;
 
 namespace NetHook.Cli;
 
 /// <summary>An <see cref="EditEvaluationReport"/> as a page in Markdown.</summary>
-internal static class EditEvaluationMarkdown
+internal static partial class EditEvaluationMarkdown
 {
     public static void Save(string path, EditEvaluationReport report) =>
         AtomicFile.Write(path, stream => stream.Write(Encoding.UTF8.GetBytes(Text(report))));
@@ -21,7 +22,7 @@ internal static class EditEvaluationMarkdown
             "Written by",
             "",
             "```sh",
-            $"nethook evaluate-edits --edits {report.Edits} --seed {report.Seed}{layers} --out FILE.md",
+            $"nethook evaluate-edits --edits {report.Edits} --seed {report.Seed}{layers}{Model(report.Model)} --out FILE.md",
             "```",
             "",
             .. Interruption(report),
@@ -45,10 +46,15 @@ internal static class EditEvaluationMarkdown
             "",
             "| prompt | should be followed by | is followed by | edit |",
             "|---|---|---|---|",
-            .. first.Shortfalls.Select(miss => $"| {miss.Kind}: {miss.Prompt} | {miss.Expected.Trim()} | {miss.Said.Trim()} | {miss.Edit} |"),
+            .. first.Shortfalls.Select(miss => $"| {miss.Kind}: {Text(miss.Prompt)} | {Text(miss.Expected)} | {Text(miss.Said)} | {Text(miss.Edit)} |"),
         ];
         return string.Join('\n', lines) + "\n";
     }
+
+    private static string Model(string folder) => folder == BundledModel.Folder ? "" : $" --model \"{folder}\"";
+
+    // What a model says may be anything: it is not to end a cell or a line, or to be taken for Markdown.
+    private static string Text(string text) => Markup().Replace(Tokens.Quote(text.Trim())[1..^1].Replace("\\\"", "\"", StringComparison.Ordinal), @"\$0");
 
     private static string[] Interruption(EditEvaluationReport report) => report.Complete ? [] :
     [
@@ -65,4 +71,7 @@ internal static class EditEvaluationMarkdown
 
     private static string Cells(EditScore score) =>
         string.Create(CultureInfo.InvariantCulture, $"{100 * score.Success:F1} % | {100 * score.Score:F1} % | {score.Magnitude:F2}");
+
+    [GeneratedRegex(@"[\\|*_`<\[]")]
+    private static partial Regex Markup();
 }
