@@ -91,7 +91,8 @@ public sealed class StatsCommandTests : IDisposable
         Assert.EndsWith(" Still missing: 2/4, 3/4.\n", Merge("merged", "part-1", "part-4").Result, StringComparison.Ordinal);
 
         JsonElement json = JsonDocument.Parse(ToolRun.Of("stats", "merge", _folder["part-1"], _folder["part-4"], "--out", _folder["again"], "--json").Result).RootElement;
-        Assert.Equal(["1/4", "4/4"], json.GetProperty("parts").Deserialize<string[]>()!);
+        Assert.Equal(["1/4", "4/4"], json.GetProperty("parts").EnumerateArray().Select(part => part.GetProperty("part").GetString()));
+        Assert.Equal(Count("again"), json.GetProperty("parts").EnumerateArray().Sum(part => part.GetProperty("tokens").GetInt64()));
         Assert.Equal(["2/4", "3/4"], json.GetProperty("missing").Deserialize<string[]>()!);
         Assert.Equal(_folder["again"], json.GetProperty("saved").GetString());
     }
@@ -107,6 +108,37 @@ public sealed class StatsCommandTests : IDisposable
         Assert.EndsWith(", from 3 files.\n", Merge("all", "1-2", "2-4", "4-4").Result, StringComparison.Ordinal);
 
         Assert.Equal(Count("out.safetensors"), Count("all"));
+    }
+
+    // As the help says.
+    [Fact]
+    public void Samples_of_merged_parts_can_be_found_in_the_text()
+    {
+        const int length = 24;
+        foreach (int part in (int[])[1, 2, 3])
+            StatsTo($"part-{part}", "--layers", Layer, "--statistic", "top-k:4", "--shard", $"{part}/3");
+        JsonElement json = JsonDocument.Parse(ToolRun.Of("stats", "merge", _folder["part-2"], _folder["part-3"], _folder["part-1"], "--out", _folder["merged"], "--json").Result).RootElement;
+        (string Part, int Tokens)[] parts = [.. json.GetProperty("parts").EnumerateArray().Select(part => (part.GetProperty("part").GetString()!, part.GetProperty("tokens").GetInt32()))];
+
+        using LanguageModel library = LanguageModel.FromPretrained(_model.Folder);
+        using LayerStatistics statistics = LayerStatistics.Load(_folder["merged"]);
+        var top = (RunningTopK)statistics[Layer];
+        float[][] activations = Activations(library, Layer);
+        for (int feature = 0; feature < top.Features; feature++)
+        {
+            long[] samples = [.. top.Indices()[feature].data<long>()];
+            double[] values = [.. top.Values()[feature].data<double>()];
+            Close.Equal(values, samples.Select(sample => (double)activations[Token(sample)][feature]));
+        }
+
+        int Token(long sample)
+        {
+            int s = (int)sample, at = 0;
+            while (s >= parts[at].Tokens)
+                s -= parts[at++].Tokens;
+            int[] shard = [.. parts[at].Part.Split('/').Select(int.Parse)];
+            return (((s / length * shard[1]) + shard[0] - 1) * length) + (s % length);
+        }
     }
 
     [Fact]
@@ -229,7 +261,12 @@ public sealed class StatsCommandTests : IDisposable
     [InlineData("There is no statistic 'median'; there are mean, variance, covariance, second-moment, quantiles, histogram, top-k.", "--statistic", "median")]
     [InlineData("'histogram:1' is not histogram:LOW:HIGH[:BINS].", "--statistic", "histogram:1")]
     [InlineData("'mean:1' is not mean.", "--statistic", "mean:1")]
-    [InlineData("'x' in 'top-k:x' is no number.", "--statistic", "top-k:x")]
+    [InlineData("'x' in 'histogram:x:1' is no number.", "--statistic", "histogram:x:1")]
+    [InlineData("'2.7' in 'top-k:2.7' is no whole number.", "--statistic", "top-k:2.7")]
+    [InlineData("'1e10' in 'top-k:1e10' is no whole number.", "--statistic", "top-k:1e10")]
+    [InlineData("'nan' in 'quantiles:nan' is no whole number.", "--statistic", "quantiles:nan")]
+    [InlineData("'64.5' in 'quantiles:64.5' is no whole number.", "--statistic", "quantiles:64.5")]
+    [InlineData("'8.5' in 'histogram:-2.5:2.5:8.5' is no whole number.", "--statistic", "histogram:-2.5:2.5:8.5")]
     [InlineData("The statistic mean is asked for twice.", "--statistic", "mean", "--statistic", "mean")]
     [InlineData("--shard 3/2 is none of i/n (i from 1 to n), auto and auto/n.", "--shard", "3/2")]
     public void What_cannot_be_done_is_said(string line, params string[] options) =>
@@ -289,6 +326,21 @@ public sealed class StatsCommandTests : IDisposable
                     interruption.Cancel();
             }), interruption.Token));
         Assert.Equal($"Interrupted. {afterBatches} of 5 batches are saved in {_folder["interrupted"]}: the same command goes on from there.", e.Message);
+    }
+
+    /// <summary>What a layer gives for each token of the text.</summary>
+    private float[][] Activations(LanguageModel library, string layer)
+    {
+        using var _ = no_grad();
+        using var trace = new Trace(library.Model, layer, new() { Detach = true });
+        List<float[]> activations = [];
+        foreach (int[] piece in library.Tokenizer.Encode(File.ReadAllText(_text)).Chunk(24))
+        {
+            library.Model.call(tensor([.. piece.Select(id => (long)id)], [1, piece.Length]));
+            activations.AddRange(trace.Output[0].unbind().Select(token => token.data<float>().ToArray()));
+        }
+
+        return [.. activations];
     }
 
     private StatisticsFile Begin(LanguageModel library, Shard shard) =>

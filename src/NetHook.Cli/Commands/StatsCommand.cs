@@ -61,8 +61,15 @@ internal sealed class StatsCommand : ToolCommand
         of n completions, index i does part i + 1. In a Slurm array of all tasks, 1 to
         n, 'auto' will do. Each part needs a file of its own.
 
+        The samples that top-k names are numbered as they were read. In part i/n, sample
+        s of a layer that gives a vector for each token is the token at (s / L * n + i -
+        1) * L + s % L of the text, from 0, where L is how many the model reads
+        (n_positions) and / rounds down. Merged parts follow one another, each with
+        its number of tokens: see 'parts' in the JSON.
+
         JSON:
-          parts    the parts of texts that the file is made of, such as "3/8"
+          parts    the parts of texts that the file is made of, in their order, of each:
+                   part (such as "3/8"), tokens
           missing  the parts of these texts that it lacks
           layers   of each: layer (its name), statistic, samples, features
           saved    the file

@@ -5,10 +5,10 @@ namespace NetHook.Cli;
 /// <param name="Missing">The parts of these texts that it lacks.</param>
 /// <param name="Layers">The layers.</param>
 /// <param name="Saved">The file.</param>
-internal sealed record StatsReport(IReadOnlyList<string> Parts, IReadOnlyList<string> Missing, IReadOnlyList<StatsLayer> Layers, string Saved)
+internal sealed record StatsReport(IReadOnlyList<StatsPart> Parts, IReadOnlyList<string> Missing, IReadOnlyList<StatsLayer> Layers, string Saved)
 {
     public static StatsReport Of(string path, StatisticsFile file) => new(
-        [.. file.Parts.Select(part => $"{part.Shard}")],
+        [.. file.Parts.Select(part => new StatsPart($"{part.Shard}", part.Tokens))],
         [.. file.Missing.Select(part => $"{part}")],
         [.. file.Statistics.Select(pair => new StatsLayer(pair.Key, Name(pair.Value), pair.Value.Count, Features(pair.Value)))],
         path);
@@ -19,6 +19,9 @@ internal sealed record StatsReport(IReadOnlyList<string> Parts, IReadOnlyList<st
 
     private static long Features(RunningStatistic statistic) => statistic.Features ?? 0;
 }
+
+/// <summary>A part of a text, such as "3/8", and how many tokens it is.</summary>
+internal sealed record StatsPart(string Part, int Tokens);
 
 /// <summary>The statistics of a layer.</summary>
 /// <param name="Layer">The layer's name.</param>

@@ -35,7 +35,7 @@ internal sealed class StatisticsFile : IDisposable
         [.. Parts.GroupBy(part => part.Text, part => part.Shard).SelectMany(shards => Shard.Missing([.. shards]))];
 
     public static StatisticsFile Start(LayerStatistics statistics, Gpt2 model, TextPieces text) =>
-        new(statistics, ModelFingerprint.Of(model), [new(text.Hash, text.Shard)], 0, text.Count);
+        new(statistics, ModelFingerprint.Of(model), [new(text.Hash, text.Shard, text.Tokens)], 0, text.Count);
 
     public static StatisticsFile Load(string path)
     {

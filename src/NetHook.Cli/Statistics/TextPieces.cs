@@ -19,6 +19,9 @@ internal sealed class TextPieces
 
     public Shard Shard { get; }
 
+    /// <summary>How many tokens are in them all.</summary>
+    public int Tokens => _batches.Sum(batch => batch.Sum(piece => piece.Length));
+
     /// <summary>How many batches there are.</summary>
     public int Count => _batches.Length;
 
