@@ -8,7 +8,7 @@ public sealed class ProcessTests(SmallModel model)
     [Fact]
     public async Task Piped_output_is_plain_text_that_is_never_folded()
     {
-        (int code, string output, string error) = await Start("trace", "The capital of France is", "--layers", "**", "--model", model.Folder);
+        (int code, string output, string error) = await ProcessRun.Of("trace", "The capital of France is", "--layers", "**", "--model", model.Folder);
 
         Assert.Equal((Tool.Success, ""), (code, error));
         Assert.DoesNotContain('\u001b', output);
@@ -20,8 +20,8 @@ public sealed class ProcessTests(SmallModel model)
     [Fact]
     public async Task Errors_are_one_line_on_standard_error()
     {
-        Assert.Equal((Tool.Failure, "", "nethook: No layer of Gpt2 matches 'nothing'. Its children are transformer, lm_head.\n"), await Start("layers", "nothing", "--model", model.Folder));
-        Assert.Equal((Tool.UsageError, "", "nethook: Required argument missing for command: 'trace'. See 'nethook trace --help'.\n"), await Start("trace"));
+        Assert.Equal(new(Tool.Failure, "", "nethook: No layer of Gpt2 matches 'nothing'. Its children are transformer, lm_head.\n"), await ProcessRun.Of("layers", "nothing", "--model", model.Folder));
+        Assert.Equal(new(Tool.UsageError, "", "nethook: Required argument missing for command: 'trace'. See 'nethook trace --help'.\n"), await ProcessRun.Of("trace"));
     }
 
     [Fact]
@@ -31,7 +31,7 @@ public sealed class ProcessTests(SmallModel model)
         if (OperatingSystem.IsWindows())
             return;
         using var folder = new TemporaryFolder();
-        using Process process = Open("trace", "The", "--layers", "**", "--model", model.Folder, "--out", folder["out.safetensors"]);
+        using Process process = ProcessRun.Start("trace", "The", "--layers", "**", "--model", model.Folder, "--out", folder["out.safetensors"]);
 
         // Where the signal comes before the tool is ready for it, the system ends the process, with the same code.
         using Process kill = Process.Start("kill", ["-TERM", $"{process.Id}"]);
@@ -40,20 +40,4 @@ public sealed class ProcessTests(SmallModel model)
         Assert.Equal(143, process.ExitCode);
         Assert.Empty(folder.Files);
     }
-
-    private static async Task<(int Code, string Output, string Error)> Start(params string[] arguments)
-    {
-        using Process process = Open(arguments);
-        Task<string> output = process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
-        Task<string> error = process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
-        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
-        return (process.ExitCode, (await output).ReplaceLineEndings("\n"), (await error).ReplaceLineEndings("\n"));
-    }
-
-    private static Process Open(params string[] arguments) => Process.Start(
-        new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "NetHook.Cli.dll"), .. arguments])
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        })!;
 }
