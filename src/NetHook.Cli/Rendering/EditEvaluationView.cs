@@ -23,6 +23,7 @@ internal static class EditEvaluationView
         foreach ((string name, EditScores scores) in rows)
             table.Row(name, Cell(scores.Efficacy), Cell(scores.Generalisation), Cell(scores.Specificity));
         console.Line();
+        table.Fit(console);
         console.Print(table);
     }
 
