@@ -137,6 +137,17 @@ public sealed class EditCommandTests : IDisposable
     }
 
     [Fact]
+    public void Edited_model_is_edited_again_as_the_model_before()
+    {
+        JsonElement first = JsonDocument.Parse(ToolRun.Of(["edit", .. Request, "--stats", _folder["keys.safetensors"], "--out", _folder["edited"], "--json"]).Result).RootElement;
+
+        ToolRun again = ToolRun.Of(["edit", .. Request, "--model", _folder["edited"], "--stats", _folder["keys.safetensors"], "--json"]);
+
+        Assert.Equal(Tool.Success, again.Code);
+        Assert.Equal(first.GetProperty("parameter").GetString(), JsonDocument.Parse(again.Out).RootElement.GetProperty("parameter").GetString());
+    }
+
+    [Fact]
     public void Json_has_the_documented_names()
     {
         JsonElement json = JsonDocument.Parse(Edit("--text", _folder["text.txt"], "--neighbour", "Paris", "--layer", "1", "--json").Result).RootElement;

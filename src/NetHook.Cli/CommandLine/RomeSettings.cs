@@ -19,6 +19,13 @@ internal static class RomeSettings
         return options with { Layer = layer ?? options.Layer, Ridge = ridge ?? options.Ridge };
     }
 
+    /// <summary>Copies the file with the options, where there is one: the edited model is to be edited likewise.</summary>
+    public static void Copy(string from, string to)
+    {
+        if (Path.Combine(from, RomeOptions.FileName) is var file && File.Exists(file))
+            File.Copy(file, Path.Combine(to, RomeOptions.FileName));
+    }
+
     /// <summary>Finds edits; says it where the statistics of the keys do not allow any.</summary>
     /// <exception cref="ToolException">The statistics cannot be inverted.</exception>
     public static T Find<T>(Func<T> edit)

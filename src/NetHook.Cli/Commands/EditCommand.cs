@@ -78,13 +78,19 @@ internal sealed class EditCommand : ToolCommand
         EditOutcome outcome = EditEvaluation.Compare(model, edited, asked);
         Context.Cancellation.ThrowIfCancellationRequested();
         if (folder is not null)
-            OutputFolder.Write(folder, edited.SavePretrained);
+            OutputFolder.Write(folder, draft => Save(edited, draft, arguments));
 
         EditResult result = EditResult.Of(_model.Folder(arguments), edit, outcome, folder);
         if (arguments.GetValue(_json))
             ReportJson.Write(Context.Out, result);
         else
             EditView.Write(Context.Out, result);
+    }
+
+    private void Save(LanguageModel edited, string folder, ParseResult arguments)
+    {
+        edited.SavePretrained(folder);
+        RomeSettings.Copy(_model.Folder(arguments), folder);
     }
 
     /// <summary>What is asked before and after. What the model says before counts as the answer that is right.</summary>
