@@ -31,7 +31,7 @@ internal sealed class StatsMergeCommand : ToolCommand
 
     public override IReadOnlyList<CommandExample> Examples =>
     [
-        new("nethook stats merge keys-1.safetensors keys-2.safetensors --out keys.safetensors", "Two parts as one."),
+        new("nethook stats merge keys-1.safetensors keys-2.safetensors --out merged.safetensors", "Two parts as one."),
     ];
 
     protected override void Run(ParseResult arguments)
