@@ -73,6 +73,7 @@ public sealed class CombinedStatistic : RunningStatistic
 
     internal override void Check(Tensor activations)
     {
+        ObjectDisposedException.ThrowIf(IsDisposed, this);
         foreach (var part in _parts.Values) part.Check(activations);
     }
 

@@ -62,6 +62,7 @@ public sealed class LayerStatistics : IReadOnlyDictionary<string, RunningStatist
     /// <exception cref="LayerNotRunException">A layer has not run since the traces were made or cleared. Nothing was added.</exception>
     /// <exception cref="InvalidOperationException">A layer's output is not retained, or is not one tensor. Nothing was added.</exception>
     /// <exception cref="ArgumentException">As with <see cref="RunningStatistic.Add(Tensor)"/>. Nothing was added.</exception>
+    /// <exception cref="ObjectDisposedException">This, or one of its statistics, was disposed. Nothing was added.</exception>
     public void Add(TraceDict traces)
     {
         ArgumentNullException.ThrowIfNull(traces);

@@ -65,7 +65,6 @@ public abstract partial class RunningStatistic : IDisposable
     public void Add(Tensor activations)
     {
         ArgumentNullException.ThrowIfNull(activations);
-        ObjectDisposedException.ThrowIf(IsDisposed, this);
 
         // Accumulators made in inference mode could not be changed outside it.
         using var mode = inference_mode(false);
@@ -144,6 +143,7 @@ public abstract partial class RunningStatistic : IDisposable
     /// <exception cref="ArgumentException">The activations cannot be added.</exception>
     internal virtual void Check(Tensor activations)
     {
+        ObjectDisposedException.ThrowIf(IsDisposed, this);
         if (WhyNotAdd(activations) is { } reason) throw new ArgumentException($"{TypeNames.Of(this)} was given {reason}. Nothing was added.");
     }
 

@@ -12,6 +12,15 @@ namespace NetHook;
 /// <param name="Length">The size of its data in bytes: what shape and type ask for.</param>
 public sealed record SafetensorsEntry(string Key, ScalarType Dtype, ImmutableArray<long> Shape, long Offset, long Length)
 {
+    /// <summary>Whether another entry says the same, element by element of the shape.</summary>
+    /// <param name="other">The other entry.</param>
+    /// <returns>True where all five are equal.</returns>
+    public bool Equals(SafetensorsEntry? other) =>
+        other is not null && (Key, Dtype, Offset, Length) == (other.Key, other.Dtype, other.Offset, other.Length) && Shape.AsSpan().SequenceEqual(other.Shape.AsSpan());
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => HashCode.Combine(Key, Dtype, Offset, Length);
+
     /// <summary>The entry as text: <c>wte.weight: Float32 [50257, 768], 154389504 bytes at 14344</c>.</summary>
     /// <returns>One line.</returns>
     public override string ToString() => string.Create(

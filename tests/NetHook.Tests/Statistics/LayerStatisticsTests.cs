@@ -56,6 +56,12 @@ public sealed class LayerStatisticsTests : IDisposable
         broken.Run(() => _net.call(randn(5, 3)));
         Messages.Same("RunningMean was given activations of shape [5, 2] with NaN, the first at [0, 0]. Nothing was added.", () => statistics.Add(broken));
         Assert.All(statistics.Values, statistic => Assert.Equal(0, statistic.Count));
+
+        nn.init.constant_(((Linear)_net[2]).weight!, 1);
+        broken.Run(() => _net.call(randn(5, 3)));
+        statistics["c"].Dispose();
+        Assert.Throws<ObjectDisposedException>(() => statistics.Add(broken));
+        Assert.Equal(0, statistics["a"].Count);
     }
 
     [Fact]

@@ -101,6 +101,17 @@ public sealed class SafetensorsFileTests : IDisposable
     }
 
     [Fact]
+    public void Entries_that_say_the_same_are_equal()
+    {
+        SafetensorsEntry Entry(params long[] shape) => new("w", float32, [.. shape], 8, 24);
+
+        Assert.Equal(Entry(2, 3), Entry(2, 3));
+        Assert.Equal(Entry(2, 3).GetHashCode(), Entry(2, 3).GetHashCode());
+        Assert.NotEqual(Entry(2, 3), Entry(3, 2));
+        Assert.NotEqual(Entry(2, 3), Entry(2, 3) with { Offset = 16 });
+    }
+
+    [Fact]
     public void Views_and_conjugates_are_saved_as_they_read()
     {
         Tensor view = arange(12).view(3, 4).transpose(0, 1), conjugate = randn(3, ScalarType.ComplexFloat32).conj();
