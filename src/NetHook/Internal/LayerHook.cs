@@ -71,14 +71,13 @@ internal abstract class LayerHook<TInput, TResult> : LayerHook
 
     private TResult Act(Module module, TInput input, TResult output)
     {
-        var keptInput = Pending?.Pop(input);
         if (!Trace.Sees)
         {
-            Captures.Free(keptInput);
             Trace.MissCall();
             return output;
         }
 
+        var keptInput = Pending?.Pop(input);
         object? keptOutput = null;
         try
         {

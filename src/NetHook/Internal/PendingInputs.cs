@@ -17,6 +17,8 @@ internal sealed class PendingInputs
     private readonly List<Entry> _entries = [];
     private bool _closed;
 
+    // Not inlined, so that all addresses are those of one depth below the hook.
+    [MethodImpl(MethodImplOptions.NoInlining)]
     public unsafe void Push(object? input, object? kept)
     {
         byte here;

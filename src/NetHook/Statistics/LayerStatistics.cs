@@ -101,6 +101,16 @@ public sealed class LayerStatistics : IReadOnlyDictionary<string, RunningStatist
         writer.Save(path);
     }
 
+    /// <summary>Reads the <see cref="Notes"/> of a file alone, however large it is.</summary>
+    /// <param name="path">The file.</param>
+    /// <returns>The notes.</returns>
+    /// <exception cref="CheckpointException">The file is missing, damaged, or holds something else.</exception>
+    public static IReadOnlyDictionary<string, string> LoadNotes(string path)
+    {
+        using var file = SafetensorsFile.Open(path);
+        return Reader(file).Notes.ToDictionary();
+    }
+
     /// <summary>Reads what <see cref="Save"/> wrote. The accumulators are on the CPU.</summary>
     /// <param name="path">The file.</param>
     /// <returns>The statistics, which are the caller's to dispose.</returns>
@@ -108,8 +118,7 @@ public sealed class LayerStatistics : IReadOnlyDictionary<string, RunningStatist
     public static LayerStatistics Load(string path)
     {
         using var file = SafetensorsFile.Open(path);
-        var reader = new StatisticReader(file);
-        if (reader.Type != nameof(LayerStatistics)) throw reader.Bad($"It holds a {reader.Type}, not {nameof(LayerStatistics)}.");
+        var reader = Reader(file);
         var loaded = new LayerStatistics(new OrderedDictionary<string, RunningStatistic>());
         try
         {
@@ -126,6 +135,12 @@ public sealed class LayerStatistics : IReadOnlyDictionary<string, RunningStatist
             loaded.Dispose();
             throw;
         }
+    }
+
+    private static StatisticReader Reader(SafetensorsFile file)
+    {
+        var reader = new StatisticReader(file);
+        return reader.Type == nameof(LayerStatistics) ? reader : throw reader.Bad($"It holds a {reader.Type}, not {nameof(LayerStatistics)}.");
     }
 
     /// <summary>Frees all statistics.</summary>

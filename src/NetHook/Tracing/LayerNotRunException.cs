@@ -7,7 +7,7 @@ namespace NetHook;
 public sealed class LayerNotRunException : InvalidOperationException
 {
     internal LayerNotRunException(string layer, Type layerType, string described, long callsElsewhere, IReadOnlyList<string> others)
-        : base(Say(described, callsElsewhere, layerType) + (others.Count == 0 ? "" : $" The same goes for {Sentences.List(others)}."))
+        : base(Say(described, callsElsewhere, layerType) + (others.Count == 0 ? "" : $" {Sentences.List(others)} {(others.Count == 1 ? "has" : "have")} not run either."))
     {
         Layer = layer;
         LayerType = layerType;

@@ -37,7 +37,13 @@ public sealed partial class Trace
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
             var clearedAt = Interlocked.Read(ref _clearedAt);
-            return [.. _store.Calls(Interlocked.Read(ref _calls) - 1).Select(call => new TracedCall(this, call, call.Number - clearedAt))];
+
+            // A call that began before the trace was cleared may have left its capture after that.
+            return
+            [
+                .. _store.Calls(Interlocked.Read(ref _calls) - 1).Where(call => call.Number >= clearedAt)
+                    .Select(call => new TracedCall(this, call, call.Number - clearedAt)),
+            ];
         }
     }
 

@@ -110,14 +110,18 @@ public sealed partial class Trace : IDisposable
     /// What <paramref name="forward"/> returned. Where this trace stopped the pass there is nothing to return: null, or
     /// the default of a value type.
     /// </returns>
+    /// <exception cref="ArgumentException">
+    /// <paramref name="forward"/> is an <c>async</c> function: the pass must be over when it returns. Nothing was run.
+    /// </exception>
     /// <inheritdoc cref="Run(Action)" path="/exception"/>
     /// <remarks>
-    /// The pass must be over when <paramref name="forward"/> returns: not an <c>async</c> function. Any exception but this
+    /// Any exception but this
     /// trace's own stop passes through.
     /// </remarks>
     public T? Run<T>(Func<T> forward)
     {
         ArgumentNullException.ThrowIfNull(forward);
+        SynchronousPass.Require<T>(forward);
         ObjectDisposedException.ThrowIf(_disposed, this);
         ThrowGradientFailure();
         Clear();

@@ -118,14 +118,18 @@ public sealed class TraceDict : IReadOnlyDictionary<string, Trace>, IDisposable
     /// What <paramref name="forward"/> returned. Where one of these traces stopped the pass there is nothing to return:
     /// null, or the default of a value type.
     /// </returns>
+    /// <exception cref="ArgumentException">
+    /// <paramref name="forward"/> is an <c>async</c> function: the pass must be over when it returns. Nothing was run.
+    /// </exception>
     /// <inheritdoc cref="Run(Action)" path="/exception"/>
     /// <remarks>
-    /// The pass must be over when <paramref name="forward"/> returns: not an <c>async</c> function. Any exception but a
+    /// Any exception but a
     /// stop of these traces passes through.
     /// </remarks>
     public T? Run<T>(Func<T> forward)
     {
         ArgumentNullException.ThrowIfNull(forward);
+        SynchronousPass.Require<T>(forward);
         ObjectDisposedException.ThrowIf(_disposed, this);
         ThrowGradientFailure();
         Clear();

@@ -49,7 +49,8 @@ public sealed class TraceOptions
     /// the pass; when it throws, that is freed.</para>
     /// <para>Lists, dictionaries and other objects are passed on themselves, so that a layer can fill a cache that was given
     /// to it. Only those of the edit's own that hold a tensor which lived before and was not in the value edited are rebuilt
-    /// with aliases; where it is not known how, <see cref="TensorTree.Register{T}"/> says it.</para>
+    /// with aliases. An object of a type that is not known, made by the edit itself, is refused: <see cref="TensorTree.Register{T}"/>
+    /// makes it known.</para>
     /// </remarks>
     /// <example><c>EditOutput = (Tensor output, string layer) => layer == "wte" ? output + noise : output</c></example>
     public Delegate? EditOutput { get; init; }

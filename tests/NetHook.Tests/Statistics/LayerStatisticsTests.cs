@@ -79,6 +79,7 @@ public sealed class LayerStatisticsTests : IDisposable
             using var loaded = LayerStatistics.Load(Path);
             Assert.Equal(["a", ""], loaded.Keys);
             Assert.Equal($"{shard}/2", loaded.Notes["shard"]);
+            Assert.Equal(loaded.Notes, LayerStatistics.LoadNotes(Path));
             merged.Merge(loaded);
         }
 

@@ -49,6 +49,22 @@ public class PendingInputTests
     }
 
     [Fact]
+    public void Recursive_call_in_another_flow_leaves_the_outer_call_its_input()
+    {
+        var elsewhere = ExecutionContext.Capture()!;
+        nn.Module<Tensor, Tensor>? layer = null;
+        layer = Models.Layer(x =>
+        {
+            if (x.ToDouble() > 1) ExecutionContext.Run(elsewhere.CreateCopy(), _ => layer!.call(tensor(1.0)), null);
+            return x * 2;
+        });
+        using var trace = new Trace(layer, null, new() { RetainInput = true, Scope = TraceScope.CurrentFlow });
+        layer.call(tensor(2.0));
+        Assert.Equal(2.0, trace.Input.ToDouble());
+        Assert.Equal(1, trace.CallCount);
+    }
+
+    [Fact]
     public void Inputs_of_passes_that_threw_do_not_pile_up()
     {
         using var net = new ScopedNet { Fail = true };

@@ -234,7 +234,7 @@ public class RunTests
         Messages.Same(
             "Layer 'unused' (Linear) has not run since the trace was made or cleared. Either no forward pass reached it, or it was run "
             + "where hooks are not seen: they run through call(), not through forward(), and not inside native or scripted modules. "
-            + "The same goes for 'body' (Sequential).",
+            + "'body' (Sequential) has not run either.",
             () => traces.Run(() => net.first.call(_x)));
     }
 
@@ -299,5 +299,30 @@ public class RunTests
         Messages.Same(alone, () => new TraceDict(net, ["a", "b"], new() { StopRule = StopRule.AllListed }));
         Messages.Same(alone, () => new Trace(net, "a", new() { StopRule = StopRule.AllListed }));
         Assert.Equal(0, Hooks.Count(net));
+    }
+
+    [Fact]
+    public void Run_refuses_a_pass_that_only_begins()
+    {
+        using var net = Models.Small();
+        using var trace = new Trace(net, "a", new() { Stop = true });
+        using var traces = new TraceDict(net, ["a"]);
+        var ran = false;
+        async Task Pass()
+        {
+            ran = true;
+            await Task.Yield();
+        }
+
+        Messages.Same(
+            "Run was given a function that returns a Task, and the pass must be over when it returns: a stop would end up in the task. "
+            + "Await what comes before and after outside of Run, and call the model inside. (Parameter 'forward')",
+            () => trace.Run(Pass));
+        Refused(() => traces.Run(Pass));
+        Refused(() => trace.Run(() => new ValueTask<int>(1)));
+        Refused(() => trace.Run(async () => await Task.FromResult(1)));
+        Assert.False(ran);
+
+        static void Refused(Action run) => Assert.Throws<ArgumentException>(run);
     }
 }
