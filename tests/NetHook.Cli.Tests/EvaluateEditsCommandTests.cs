@@ -76,6 +76,17 @@ public sealed class EvaluateEditsCommandTests : IDisposable
     }
 
     [Fact]
+    public void Report_that_is_there_already_is_left_alone()
+    {
+        File.WriteAllText(_folder["edits.md"], "of last week");
+
+        Assert.Equal(
+            $"{_folder["edits.md"]} is there already. Choose another file, or remove it.",
+            ToolRun.Of("evaluate-edits", "--out", _folder["edits.md"]).Line(Tool.Failure));
+        Assert.Equal("of last week", File.ReadAllText(_folder["edits.md"]));
+    }
+
+    [Fact]
     public void Report_of_interrupted_work_says_so()
     {
         var score = new EditScore(1, 1, 1, 0.5);

@@ -209,9 +209,28 @@ public sealed class StatsCommandTests : IDisposable
         var e = Assert.Throws<ToolException>(() => StatisticsJob.Run(
             library.Model, TextPieces.Read(_text, library, new Shard(1, 2)), file, path, new Reports(() => File.Copy(_folder["other"], path, overwrite: true)), CancellationToken.None));
 
-        Assert.Equal($"Other work was saved in {path} meanwhile, and is left there. What was read here is in {path}.1-of-2: 2 of 2 batches. Each part needs a file of its own.", e.Message);
+        Assert.Equal($"Another run saved in {path} meanwhile, and that is left there. What was read here is in {path}.1-of-2: 2 of 2 batches. Each run needs a file of its own.", e.Message);
         Assert.Equal(File.ReadAllBytes(_folder["other"]), File.ReadAllBytes(path));
         Assert.Equal(Count("expected"), Count("out.safetensors.1-of-2"));
+    }
+
+    [Fact]
+    public void Of_two_runs_of_the_same_work_the_later_keeps_the_file()
+    {
+        string path = _folder["out.safetensors"];
+        using LanguageModel library = LanguageModel.FromPretrained(_model.Folder);
+        using StatisticsFile first = Begin(library, new Shard(1, 2)), second = Begin(library, new Shard(1, 2));
+        first.Take(path);
+        second.Take(path);
+        byte[] taken = File.ReadAllBytes(path);
+
+        var e = Assert.Throws<ToolException>(() => first.Keep(path));
+
+        Assert.StartsWith($"Another run saved in {path} meanwhile", e.Message, StringComparison.Ordinal);
+        first.Leave(path);
+        Assert.Equal(taken, File.ReadAllBytes(path));
+        second.Leave(path);
+        Assert.False(File.Exists(path));
     }
 
     [Fact]

@@ -96,7 +96,7 @@ internal sealed class EvaluateEditsCommand : ToolCommand
             return null;
         if (!Extensions.Contains(Path.GetExtension(path), StringComparer.OrdinalIgnoreCase))
             throw new ToolException($"{path}: the extension says what is written, and must be one of {string.Join(", ", Extensions)}.");
-        OutputFile.Check(path);
+        OutputFile.CheckNew(path);
         return path;
     }
 

@@ -47,7 +47,7 @@ internal sealed class StatsMergeCommand : ToolCommand
             merged.Merge(other, file);
         }
 
-        merged.Save(path);
+        merged.SaveNew(path);
         var report = StatsReport.Of(path, merged);
         if (arguments.GetValue(_json))
             ReportJson.Write(Context.Out, report);

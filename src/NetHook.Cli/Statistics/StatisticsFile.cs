@@ -10,6 +10,10 @@ internal sealed class StatisticsFile : IDisposable
     private const string PartsNote = "parts";
     private const string DoneNote = "done";
     private const string TotalNote = "total";
+    private const string RunNote = "run";
+
+    // Marks a file as this run's until the work is complete.
+    private readonly string _run = Guid.NewGuid().ToString("N");
 
     private StatisticsFile(LayerStatistics statistics, string model, IReadOnlyList<TextPart> parts, int done, int total) =>
         (Statistics, Model, Parts, Done, Total) = (statistics, model, parts, done, total);
@@ -66,14 +70,14 @@ internal sealed class StatisticsFile : IDisposable
     /// <summary>Whether the statistics were gathered here, with notes, and not saved by another program.</summary>
     public static bool HasNotes(LayerStatistics statistics) => statistics.Notes.ContainsKey(ModelNote) && statistics.Notes.ContainsKey(PartsNote);
 
-    /// <summary>Goes on where a file stops, or makes it, so that no other work begins there at the same time.</summary>
+    /// <summary>Goes on where a file stops, or makes it, and marks it as taken, so that no other run saves over this one.</summary>
     /// <exception cref="ToolException">The file is of other work.</exception>
     public void Take(string path)
     {
         if (!File.Exists(path) && TryMake(path))
             return;
         using StatisticsFile before = Load(path);
-        if (!IsSameWork(before))
+        if (before.Model != Model || before.Total != Total || !before.Parts.SequenceEqual(Parts))
             throw new ToolException($"{path} holds statistics of another {(before.Model != Model ? "model" : "text or part of it")}. Choose another file, or remove it.");
         try
         {
@@ -85,13 +89,15 @@ internal sealed class StatisticsFile : IDisposable
         }
 
         Done = before.Done;
+        if (!IsComplete)
+            Save(path);
     }
 
-    /// <summary>Saves to a file that was taken; where other work was saved there meanwhile, to another beside it.</summary>
-    /// <exception cref="ToolException">Other work was saved there; the message says where this is.</exception>
+    /// <summary>Saves to a file that was taken; where it was taken by another run meanwhile, to another beside it.</summary>
+    /// <exception cref="ToolException">The file is another run's; the message says where this is.</exception>
     public void Keep(string path)
     {
-        if (!File.Exists(path) || DoneIn(path) is not null)
+        if (!File.Exists(path) || IsOfThisRun(path))
         {
             Save(path);
             return;
@@ -102,13 +108,13 @@ internal sealed class StatisticsFile : IDisposable
             aside += $".{Path.GetRandomFileName()}";
         Save(aside);
         throw new ToolException(
-            $"Other work was saved in {path} meanwhile, and is left there. What was read here is in {aside}: {Figures.Count(Done)} of {Figures.Count(Total, "batch", "batches")}. Each part needs a file of its own.");
+            $"Another run saved in {path} meanwhile, and that is left there. What was read here is in {aside}: {Figures.Count(Done)} of {Figures.Count(Total, "batch", "batches")}. Each run needs a file of its own.");
     }
 
-    /// <summary>Removes a file that was taken, and nothing was saved in it.</summary>
+    /// <summary>Removes a file that was taken, where nothing was saved in it.</summary>
     public void Leave(string path)
     {
-        if (File.Exists(path) && DoneIn(path) == 0)
+        if (File.Exists(path) && IsOfThisRun(path) && LayerStatistics.LoadNotes(path)[DoneNote] == "0")
             File.Delete(path);
     }
 
@@ -135,13 +141,12 @@ internal sealed class StatisticsFile : IDisposable
         Done++;
     }
 
-    public void Save(string path)
+    /// <summary>Saves to a file that is not there yet.</summary>
+    /// <exception cref="ToolException">It is by now.</exception>
+    public void SaveNew(string path)
     {
-        Statistics.Notes[ModelNote] = Model;
-        Statistics.Notes[PartsNote] = string.Join('\n', Parts);
-        Statistics.Notes[DoneNote] = Done.ToString(CultureInfo.InvariantCulture);
-        Statistics.Notes[TotalNote] = Total.ToString(CultureInfo.InvariantCulture);
-        Statistics.Save(path);
+        if (!TryMake(path))
+            throw new ToolException($"{path} is there already. Choose another file, or remove it.");
     }
 
     public void Dispose() => Statistics.Dispose();
@@ -165,22 +170,29 @@ internal sealed class StatisticsFile : IDisposable
         }
     }
 
-    private bool IsSameWork(StatisticsFile other) => other.Model == Model && other.Total == Total && other.Parts.SequenceEqual(Parts);
+    private void Save(string path)
+    {
+        Statistics.Notes[ModelNote] = Model;
+        Statistics.Notes[PartsNote] = string.Join('\n', Parts);
+        Statistics.Notes[DoneNote] = Done.ToString(CultureInfo.InvariantCulture);
+        Statistics.Notes[TotalNote] = Total.ToString(CultureInfo.InvariantCulture);
+        if (IsComplete)
+            Statistics.Notes.Remove(RunNote);
+        else
+            Statistics.Notes[RunNote] = _run;
+        Statistics.Save(path);
+    }
 
-    /// <summary>How many batches of this work a file holds; null where it is of other work.</summary>
-    private int? DoneIn(string path)
+    // The notes alone are read: the statistics may be as large as the memory.
+    private bool IsOfThisRun(string path)
     {
         try
         {
-            using StatisticsFile there = Load(path);
-
-            // Thrown away afterwards: only whether they can be merged is asked.
-            there.Statistics.Merge(Statistics);
-            return IsSameWork(there) ? there.Done : null;
+            return LayerStatistics.LoadNotes(path).TryGetValue(RunNote, out string? run) && run == _run;
         }
-        catch (Exception e) when (e is CheckpointException or ArgumentException)
+        catch (CheckpointException)
         {
-            return null;
+            return !File.Exists(path);
         }
     }
 }
