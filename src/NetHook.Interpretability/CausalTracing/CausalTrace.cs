@@ -60,7 +60,7 @@ public sealed record CausalTrace
         string Percent(double probability) => TextTable.Number(100 * probability, 1);
         return $"""
             The probability of {TextTable.Quote(AnswerText)} is {Percent(CleanProbability)} %, and {Percent(CorruptedProbability)} % with the subject (*) corrupted.
-            With {StateKindNames.Of(Kind, Window)} restored it is, in percent, by token and layer:
+            In percent, with the {StateKindNames.Of(Kind, Window)} restored:
 
             {TextTable.Draw([.. Tokens.Select(Label)], Probabilities.Select(probability => 100 * probability), 1)}
             """.ReplaceLineEndings("\n");

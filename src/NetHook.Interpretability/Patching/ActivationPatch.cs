@@ -55,7 +55,7 @@ public sealed record ActivationPatch
         string Real(double value) => TextTable.Number(value, 2);
         return $"""
             The logit of {TextTable.Quote(CleanAnswer)} less that of {TextTable.Quote(CounterfactualAnswer)} is {Real(CleanLogitDifference)}, and {Real(CounterfactualLogitDifference)} in the counterfactual run.
-            With clean {StateKindNames.Of(Kind, Window)} put into that run it is, from 0 (counterfactual) to 1 (clean), by token and layer:
+            How much of the difference the clean {StateKindNames.Of(Kind, Window)} bring back in that run, 0 as without them, 1 as in the clean run:
 
             {TextTable.Draw([.. Tokens.Select(Label)], Normalized(), 2)}
             """.ReplaceLineEndings("\n");

@@ -3,7 +3,7 @@ namespace NetHook.Interpretability;
 /// <summary>How a text names the states that an experiment put in.</summary>
 internal static class StateKindNames
 {
-    /// <summary>"MLP outputs of 3 layers at one token".</summary>
+    /// <summary>"MLP outputs of one token (down) at 3 layers (across)".</summary>
     public static string Of(StateKind kind, int window)
     {
         string states = kind switch
@@ -12,6 +12,6 @@ internal static class StateKindNames
             StateKind.Attention => "attention outputs",
             _ => "hidden states",
         };
-        return $"{states} of {(window == 1 ? "one layer" : $"{window} layers")} at one token";
+        return $"{states} of one token (down) at {(window == 1 ? "one layer" : $"{window} layers")} (across)";
     }
 }

@@ -11,7 +11,7 @@ public sealed class ResultTextTests
     public void A_causal_trace_is_a_table_of_percents() => Assert.Equal(
         """
         The probability of " Paris" is 84.5 %, and 2.1 % with the subject (*) corrupted.
-        With hidden states of one layer at one token restored it is, in percent, by token and layer:
+        In percent, with the hidden states of one token (down) at one layer (across) restored:
 
                          0      1
         " of\n"        2.1    2.1
@@ -23,8 +23,8 @@ public sealed class ResultTextTests
     [Fact]
     public void A_causal_trace_says_what_was_restored()
     {
-        Assert.Contains("\nWith MLP outputs of 3 layers at one token restored it is", Trace(StateKind.Mlp, 3).ToString(), StringComparison.Ordinal);
-        Assert.Contains("\nWith attention outputs of one layer at one token restored it is", Trace(StateKind.Attention, 1).ToString(), StringComparison.Ordinal);
+        Assert.Contains("\nIn percent, with the MLP outputs of one token (down) at 3 layers (across) restored:", Trace(StateKind.Mlp, 3).ToString(), StringComparison.Ordinal);
+        Assert.Contains("\nIn percent, with the attention outputs of one token (down) at one layer (across) restored:", Trace(StateKind.Attention, 1).ToString(), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -45,7 +45,7 @@ public sealed class ResultTextTests
         Assert.Equal(
             """
             The logit of " Paris" less that of " Rome" is 3.00, and -1.00 in the counterfactual run.
-            With clean MLP outputs of 2 layers at one token put into that run it is, from 0 (counterfactual) to 1 (clean), by token and layer:
+            How much of the difference the clean MLP outputs of one token (down) at 2 layers (across) bring back in that run, 0 as without them, 1 as in the clean run:
 
                                        0     1
             "The"                   0.02  0.02
