@@ -319,10 +319,11 @@ public class RunTests
             + "Await what comes before and after outside of Run, and call the model inside. (Parameter 'forward')",
             () => trace.Run(Pass));
         Refused(() => traces.Run(Pass));
-        Refused(() => trace.Run(() => new ValueTask<int>(1)));
+        Refused(() => _ = trace.Run(ValuePass).AsTask());
         Refused(() => trace.Run(async () => await Task.FromResult(1)));
         Assert.False(ran);
 
+        static ValueTask<int> ValuePass() => new(1);
         static void Refused(Action run) => Assert.Throws<ArgumentException>(run);
     }
 }
