@@ -19,8 +19,7 @@ internal sealed class GridOutOption : Option<string>
     {
         if (arguments.GetValue(this) is not { } path)
             return null;
-        if (!Extensions.Contains(Path.GetExtension(path), StringComparer.OrdinalIgnoreCase))
-            throw new ToolException($"{path}: the extension says what is written, and must be one of {string.Join(", ", Extensions)}.");
+        OutputFile.CheckExtension(path, Extensions);
         OutputFile.Check(path);
         return path;
     }

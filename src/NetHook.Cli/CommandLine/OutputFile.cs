@@ -20,8 +20,19 @@ internal static class OutputFile
     {
         Check(path);
         if (File.Exists(path))
-            throw new ToolException($"{path} is there already. Choose another file, or remove it.");
+            throw IsThere(path);
     }
+
+    /// <summary>Finds out whether the file's extension is one of those that say what is written.</summary>
+    /// <exception cref="ToolException">It is not; the message names them.</exception>
+    public static void CheckExtension(string path, IReadOnlyCollection<string> extensions)
+    {
+        if (!extensions.Contains(Path.GetExtension(path), StringComparer.OrdinalIgnoreCase))
+            throw new ToolException($"{path}: the extension says what is written, and must be one of {string.Join(", ", extensions)}.");
+    }
+
+    /// <summary>What is said of a file that was to be a new one.</summary>
+    public static ToolException IsThere(string path) => new($"{path} is there already. Choose another file, or remove it.");
 
     /// <summary>Whether something new can be put where the path says.</summary>
     /// <exception cref="ToolException">It cannot; the message says why.</exception>

@@ -94,8 +94,7 @@ internal sealed class EvaluateEditsCommand : ToolCommand
     {
         if (arguments.GetValue(_out) is not { } path)
             return null;
-        if (!Extensions.Contains(Path.GetExtension(path), StringComparer.OrdinalIgnoreCase))
-            throw new ToolException($"{path}: the extension says what is written, and must be one of {string.Join(", ", Extensions)}.");
+        OutputFile.CheckExtension(path, Extensions);
         OutputFile.CheckNew(path);
         return path;
     }

@@ -146,7 +146,7 @@ internal sealed class StatisticsFile : IDisposable
     public void SaveNew(string path)
     {
         if (!TryMake(path))
-            throw new ToolException($"{path} is there already. Choose another file, or remove it.");
+            throw OutputFile.IsThere(path);
     }
 
     public void Dispose() => Statistics.Dispose();

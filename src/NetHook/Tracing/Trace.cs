@@ -114,10 +114,7 @@ public sealed partial class Trace : IDisposable
     /// <paramref name="forward"/> is an <c>async</c> function: the pass must be over when it returns. Nothing was run.
     /// </exception>
     /// <inheritdoc cref="Run(Action)" path="/exception"/>
-    /// <remarks>
-    /// Any exception but this
-    /// trace's own stop passes through.
-    /// </remarks>
+    /// <remarks>Any exception but this trace's own stop passes through.</remarks>
     public T? Run<T>(Func<T> forward)
     {
         ArgumentNullException.ThrowIfNull(forward);

@@ -122,10 +122,7 @@ public sealed class TraceDict : IReadOnlyDictionary<string, Trace>, IDisposable
     /// <paramref name="forward"/> is an <c>async</c> function: the pass must be over when it returns. Nothing was run.
     /// </exception>
     /// <inheritdoc cref="Run(Action)" path="/exception"/>
-    /// <remarks>
-    /// Any exception but a
-    /// stop of these traces passes through.
-    /// </remarks>
+    /// <remarks>Any exception but a stop of these traces passes through.</remarks>
     public T? Run<T>(Func<T> forward)
     {
         ArgumentNullException.ThrowIfNull(forward);
@@ -148,8 +145,8 @@ public sealed class TraceDict : IReadOnlyDictionary<string, Trace>, IDisposable
         }
 
         ThrowGradientFailure();
-        var missed = _traces.Values.Where(trace => trace.ActsOnModel && trace.CallCount == 0).ToList();
-        return missed.Count > 0 ? throw missed[0].NotRun(missed.Skip(1)) : result;
+        ThrowIfMissed();
+        return result;
     }
 
     /// <summary>Forgets every call so far, and what edits of gradients threw, and frees what was kept. The traces stay attached.</summary>
@@ -190,8 +187,25 @@ public sealed class TraceDict : IReadOnlyDictionary<string, Trace>, IDisposable
     private void ThrowGradientFailure()
     {
         // One backward() may have failed at several layers: they are said, and forgotten, as one.
-        var failures = _traces.Values.Select(trace => trace.TakeGradientFailure()).OfType<InvalidOperationException>().ToList();
-        if (failures.Count > 0) throw failures[0];
+        InvalidOperationException? first = null;
+        foreach (var trace in _traces.Values)
+        {
+            var failure = trace.TakeGradientFailure();
+            first ??= failure;
+        }
+
+        if (first is not null) throw first;
+    }
+
+    private void ThrowIfMissed()
+    {
+        List<Trace>? missed = null;
+        foreach (var trace in _traces.Values)
+        {
+            if (trace.ActsOnModel && trace.CallCount == 0) (missed ??= []).Add(trace);
+        }
+
+        if (missed is not null) throw missed[0].NotRun(missed.Skip(1));
     }
 
     private static bool StopsTogether(TraceOptions? options) => options is { Stop: true };
