@@ -1,5 +1,4 @@
 using System.Diagnostics.CodeAnalysis;
-using NetHook.Internal;
 using static TorchSharp.torch;
 
 namespace NetHook;

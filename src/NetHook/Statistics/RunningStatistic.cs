@@ -1,5 +1,4 @@
 using System.Globalization;
-using NetHook.Internal;
 using TorchSharp;
 using static TorchSharp.torch;
 

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using NetHook.Internal;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 

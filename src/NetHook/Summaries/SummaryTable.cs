@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace NetHook.Internal;
+namespace NetHook;
 
 /// <summary>Draws a <see cref="ModelSummary"/> as text.</summary>
 internal static class SummaryTable

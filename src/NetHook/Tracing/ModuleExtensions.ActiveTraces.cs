@@ -1,4 +1,3 @@
-using NetHook.Internal;
 using static TorchSharp.torch.nn;
 
 namespace NetHook;

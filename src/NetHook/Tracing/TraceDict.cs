@@ -1,6 +1,5 @@
 using System.Collections;
 using System.Diagnostics.CodeAnalysis;
-using NetHook.Internal;
 using static TorchSharp.torch.nn;
 
 namespace NetHook;

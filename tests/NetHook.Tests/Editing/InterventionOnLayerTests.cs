@@ -1,7 +1,7 @@
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace NetHook.Tests.Editing;
+namespace NetHook.Tests;
 
 /// <summary>Interventions as edits of a model's layers.</summary>
 [Collection(LiveTensors.Name)]

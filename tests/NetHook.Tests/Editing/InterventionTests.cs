@@ -1,7 +1,7 @@
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace NetHook.Tests.Editing;
+namespace NetHook.Tests;
 
 /// <summary>Each intervention against its formula, written out.</summary>
 public class InterventionTests

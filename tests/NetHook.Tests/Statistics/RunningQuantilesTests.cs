@@ -2,7 +2,7 @@ using CsCheck;
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace NetHook.Tests.Statistics;
+namespace NetHook.Tests;
 
 public class RunningQuantilesTests
 {

@@ -1,6 +1,6 @@
 using static TorchSharp.torch;
 
-namespace NetHook.Tests.Statistics;
+namespace NetHook.Tests;
 
 public class RunningTopKTests
 {

@@ -2,7 +2,7 @@ using CsCheck;
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace NetHook.Tests.Statistics;
+namespace NetHook.Tests;
 
 /// <summary>Activations <c>[samples, features]</c> in double precision, and where they are cut into batches.</summary>
 internal sealed record Samples(Tensor All, int[] Cuts)

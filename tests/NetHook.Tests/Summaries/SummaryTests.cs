@@ -2,7 +2,7 @@ using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
-namespace NetHook.Tests.Summaries;
+namespace NetHook.Tests;
 
 public class SummaryTests
 {

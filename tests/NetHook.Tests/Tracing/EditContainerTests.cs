@@ -2,7 +2,7 @@ using TorchSharp;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn.utils.rnn;
 
-namespace NetHook.Tests.Tracing;
+namespace NetHook.Tests;
 
 /// <summary>Lists, dictionaries and objects that go through an edit: the caller's own reach the layer, and the layer's own the caller.</summary>
 public class EditContainerTests

@@ -1,7 +1,7 @@
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace NetHook.Tests.Tracing;
+namespace NetHook.Tests;
 
 /// <summary>TraceScope.CurrentFlow: a trace sees only the calls of its own flow of execution.</summary>
 public class FlowTests

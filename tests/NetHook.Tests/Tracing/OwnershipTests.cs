@@ -1,7 +1,7 @@
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace NetHook.Tests.Tracing;
+namespace NetHook.Tests;
 
 /// <summary>DESIGN's rule: each read is a fresh handle of the reader's, the trace's own handle is the trace's.</summary>
 [Collection(LiveTensors.Name)]

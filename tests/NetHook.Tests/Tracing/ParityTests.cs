@@ -1,7 +1,7 @@
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace NetHook.Tests.Tracing;
+namespace NetHook.Tests;
 
 /// <summary>The CNN and the LSTM recorded from the original nethook; see tests/data/parity/README.md.</summary>
 public class ParityTests
