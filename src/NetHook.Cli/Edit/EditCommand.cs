@@ -80,7 +80,7 @@ internal sealed class EditCommand : ToolCommand
         if (folder is not null)
             OutputFolder.Write(folder, draft => Save(edited, draft, arguments));
 
-        EditResult result = EditResult.Of(_model.Folder(arguments), edit, outcome, folder);
+        var result = EditResult.Of(_model.Folder(arguments), edit, outcome, folder);
         if (arguments.GetValue(_json))
             ReportJson.Write(Context.Out, result);
         else

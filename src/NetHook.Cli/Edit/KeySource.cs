@@ -39,7 +39,7 @@ internal sealed class KeySource
     /// <summary>The statistics in a file, whatever wrote it; null where the work that gathers them is not at its end.</summary>
     private static LayerStatistics? ReadComplete(ToolContext context, string path, string? text, LanguageModel model)
     {
-        LayerStatistics statistics = LayerStatistics.Load(path);
+        var statistics = LayerStatistics.Load(path);
         try
         {
             if (!StatisticsFile.HasNotes(statistics))

@@ -68,7 +68,7 @@ internal sealed class EvaluateEditsCommand : ToolCommand
         using LanguageModel model = _model.Read(arguments);
         RomeOptions[] layers = [.. Layers(arguments).Select(layer => RomeSettings.Of(_model.Folder(arguments), model.Model.Config.NLayer, layer, arguments.GetValue(_ridge)))];
 
-        FactBook book = FactBook.Load();
+        var book = FactBook.Load();
         IReadOnlyList<EditCase> cases = FactEdits.Draw(book, edits, seed);
         IReadOnlyList<LayerEvaluation> results = WorkProgress.Show(
             Context, "Editing", progress => EditEvaluationRun.Of(model, layers, cases, book, progress, Context.Cancellation));

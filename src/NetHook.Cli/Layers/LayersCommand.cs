@@ -43,7 +43,7 @@ internal sealed class LayersCommand : ToolCommand
     protected override void Run(ParseResult arguments)
     {
         using Gpt2 model = _model.ReadLayers(arguments);
-        LayerList list = LayerList.Of(model, arguments.GetValue(_pattern) ?? "**", _model.Folder(arguments));
+        var list = LayerList.Of(model, arguments.GetValue(_pattern) ?? "**", _model.Folder(arguments));
         if (arguments.GetValue(_json))
             ReportJson.Write(Context.Out, list);
         else

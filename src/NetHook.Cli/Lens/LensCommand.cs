@@ -43,7 +43,7 @@ internal sealed class LensCommand : ToolCommand
     {
         string prompt = arguments.GetRequiredValue(_prompt);
         using LanguageModel model = _model.Read(arguments);
-        LogitLens lens = LogitLens.Run(model, prompt, Math.Min(Predictions, model.Model.Config.VocabSize));
+        var lens = LogitLens.Run(model, prompt, Math.Min(Predictions, model.Model.Config.VocabSize));
         var report = new LensReport(
             _model.Folder(arguments),
             prompt,

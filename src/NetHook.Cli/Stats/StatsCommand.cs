@@ -94,7 +94,7 @@ internal sealed class StatsCommand : ToolCommand
 
         using LanguageModel model = _model.Read(arguments);
         IReadOnlyList<string> layers = LayerSelection.Of(model.Model, arguments.GetRequiredValue(_layers));
-        TextPieces pieces = TextPieces.Read(arguments.GetRequiredValue(_text), model, shard);
+        var pieces = TextPieces.Read(arguments.GetRequiredValue(_text), model, shard);
         using var file = StatisticsFile.Start(new LayerStatistics(layers, _ => StatisticKind.MakeAll(asked)), model.Model, pieces);
         file.Take(path);
         bool isNew = !file.IsComplete;
@@ -110,13 +110,17 @@ internal sealed class StatsCommand : ToolCommand
 
         var report = StatsReport.Of(path, file);
         if (arguments.GetValue(_json))
+        {
             ReportJson.Write(Context.Out, report);
+        }
         else
+        {
             StatsView.Write(Context.Out, report, (isNew, shard == Shard.Whole) switch
             {
                 (true, true) => $"Saved to {path}.",
                 (true, false) => $"Saved part {shard} to {path}.",
                 _ => $"{path} is complete already.",
             });
+        }
     }
 }

@@ -57,7 +57,7 @@ internal sealed class StatsMergeCommand : ToolCommand
 
     private static StatisticsFile LoadComplete(string path)
     {
-        StatisticsFile file = StatisticsFile.Load(path);
+        var file = StatisticsFile.Load(path);
         if (file.IsComplete)
             return file;
         file.Dispose();

@@ -28,7 +28,7 @@ internal sealed class TracedPass : IDisposable
     /// <summary>Runs the pass twice: the first time pays for what torch sets up once, the second is timed.</summary>
     public void Run(Action forward)
     {
-        using var _ = no_grad();
+        using IDisposable _ = no_grad();
         _traces.Run(forward);
         _traces.Run(forward);
         Ran = [.. _traces.Keys.Where(layer => _traces[layer].CallCount > 0).OrderBy(layer => _watches[layer].Begun)];

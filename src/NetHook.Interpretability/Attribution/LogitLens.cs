@@ -44,7 +44,7 @@ public sealed class LogitLens
         ArgumentOutOfRangeException.ThrowIfGreaterThan(count, model.Model.Config.VocabSize);
         string[] layers = ["transformer.drop", .. Enumerable.Range(0, model.Model.Config.NLayer).Select(layer => $"transformer.h.{layer}")];
         using DisposeScope scope = NewDisposeScope();
-        using var _ = no_grad();
+        using IDisposable _ = no_grad();
         Tensor ids = model.Tokens(prompt);
         using var trace = new TraceDict(model.Model, layers, new() { StopRule = StopRule.AllListed, Stop = true, Scope = TraceScope.CurrentFlow });
         trace.Run(() => model.Model.call(ids));

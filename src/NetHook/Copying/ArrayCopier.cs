@@ -13,7 +13,7 @@ internal sealed class ArrayCopier(Type type) : Copier
         if (_shareItems)
             return copy;
 
-        foreach (var indices in Indices(array))
+        foreach (int[] indices in Indices(array))
         {
             if (array.GetValue(indices) is { } item)
                 copy.SetValue(context.CopyPart(item, $"[{string.Join(", ", indices)}]"), indices);
@@ -27,8 +27,9 @@ internal sealed class ArrayCopier(Type type) : Copier
     {
         if (array.Length == 0)
             yield break;
-        var indices = new int[array.Rank];
-        for (var dimension = 0; dimension < array.Rank; dimension++) indices[dimension] = array.GetLowerBound(dimension);
+        int[] indices = new int[array.Rank];
+        for (int dimension = 0; dimension < array.Rank; dimension++)
+            indices[dimension] = array.GetLowerBound(dimension);
         do
         {
             yield return [.. indices];
@@ -38,7 +39,7 @@ internal sealed class ArrayCopier(Type type) : Copier
 
     private static bool Advance(int[] indices, Array array)
     {
-        for (var dimension = array.Rank - 1; dimension >= 0; dimension--)
+        for (int dimension = array.Rank - 1; dimension >= 0; dimension--)
         {
             if (++indices[dimension] <= array.GetUpperBound(dimension))
                 return true;

@@ -15,7 +15,7 @@ internal static class BakedEdits
     /// <summary>Makes an edit part of a layer. The name is for the edit, and for errors.</summary>
     internal static void Add(Module layer, string name, TraceOptions options)
     {
-        var trace = Unattached(layer, name, options);
+        Trace trace = Unattached(layer, name, options);
         Known.Add(trace, options);
         _any = true;
         trace.Attach();
@@ -29,6 +29,7 @@ internal static class BakedEdits
 
     internal static void CopyTo(Module copy, Module original)
     {
-        foreach (var trace in Of(original)) Add(copy, trace.Layer, trace.Options);
+        foreach (Trace trace in Of(original))
+            Add(copy, trace.Layer, trace.Options);
     }
 }

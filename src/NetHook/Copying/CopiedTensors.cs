@@ -22,13 +22,13 @@ internal sealed class CopiedTensors(CopyContext context)
         if (original.GetType() is var type && type != typeof(Tensor) && type != typeof(Parameter))
             throw context.Refused(type, "it is a kind of tensor that NetHook does not know");
 
-        var identity = TorchSharpInternals.Identity(original);
-        if (_byIdentity.TryGetValue(identity, out var known))
+        nint identity = TorchSharpInternals.Identity(original);
+        if (_byIdentity.TryGetValue(identity, out Tensor? known))
             return Keep(original is Parameter ? TorchSharpInternals.TakeAsParameter(known.alias()) : known.alias(), original);
         if (!original.is_leaf)
             throw context.Refused(type, "it is a result within an autograd graph, of which a copy cannot be a part; keep it detached, or set it to null first");
 
-        var copy = Clone(original);
+        Tensor copy = Clone(original);
         if (original.requires_grad)
             copy.requires_grad = true;
         CopyGradient(original, copy);
@@ -39,7 +39,7 @@ internal sealed class CopiedTensors(CopyContext context)
     /// <summary>Copies a tensor that nothing in .NET will hold a handle of once the copy is complete.</summary>
     internal Tensor CopyForNative(Tensor original)
     {
-        var copy = Copy(original);
+        Tensor copy = Copy(original);
         _temporary.Add(copy);
         return copy;
     }
@@ -59,8 +59,10 @@ internal sealed class CopiedTensors(CopyContext context)
     /// <summary>To be called once all is copied: from here on the copies live as long as their model does.</summary>
     internal void Complete()
     {
-        foreach (var tensor in _made) tensor.DetachFromDisposeScope();
-        foreach (var tensor in _temporary) tensor.Dispose();
+        foreach (Tensor tensor in _made)
+            tensor.DetachFromDisposeScope();
+        foreach (Tensor tensor in _temporary)
+            tensor.Dispose();
     }
 
     private Tensor Keep(Tensor copy, Tensor original)
@@ -73,23 +75,23 @@ internal sealed class CopiedTensors(CopyContext context)
     private Tensor Clone(Tensor original)
     {
         // Sparse tensors have no storage, those on the meta device and empty ones no address to tell it by.
-        var address = original.is_sparse ? 0 : TorchSharpInternals.StorageAddress(original);
+        nint address = original.is_sparse ? 0 : TorchSharpInternals.StorageAddress(original);
         if (address == 0)
             return AsKindOf(original, original.clone());
-        if (_byStorage.TryGetValue(address, out var storage))
+        if (_byStorage.TryGetValue(address, out Tensor? storage))
             return AsKindOf(original, View(storage, original));
 
-        var bytes = TorchSharpInternals.StorageBytes(original);
+        long bytes = TorchSharpInternals.StorageBytes(original);
         if (bytes == original.numel() * original.ElementSize && IsDense(original))
         {
-            var copy = AsKindOf(original, original.clone());
+            Tensor copy = AsKindOf(original, original.clone());
             _byStorage.Add(address, copy);
             return copy;
         }
 
         // A view: the rest of its storage may belong to others, and may be written through them.
-        using var all = original.as_strided([bytes / original.ElementSize], [1]);
-        var whole = all.clone();
+        using Tensor all = original.as_strided([bytes / original.ElementSize], [1]);
+        Tensor whole = all.clone();
         _byStorage.Add(address, whole);
         _temporary.Add(whole);
         return AsKindOf(original, View(whole, original));
@@ -99,7 +101,7 @@ internal sealed class CopiedTensors(CopyContext context)
     {
         if (storage.dtype != original.dtype)
             throw context.Refused(original.GetType(), "it shows a storage as another type than some other tensor does");
-        using var detached = storage.detach();
+        using Tensor detached = storage.detach();
         return detached.as_strided(original.shape, original.stride(), original.storage_offset());
     }
 
@@ -111,8 +113,8 @@ internal sealed class CopiedTensors(CopyContext context)
     {
         if (tensor.is_contiguous())
             return true;
-        var expected = 1L;
-        foreach (var (stride, size) in tensor.stride().Zip(tensor.shape).Where(dimension => dimension.Second != 1).OrderBy(dimension => dimension.First))
+        long expected = 1L;
+        foreach ((long stride, long size) in tensor.stride().Zip(tensor.shape).Where(dimension => dimension.Second != 1).OrderBy(dimension => dimension.First))
         {
             if (stride != expected)
                 return false;
@@ -124,10 +126,10 @@ internal sealed class CopiedTensors(CopyContext context)
 
     private static void CopyGradient(Tensor original, Tensor copy)
     {
-        using var gradient = original.grad;
+        using Tensor? gradient = original.grad;
         if (gradient is null)
             return;
-        using var clone = gradient.clone();
+        using Tensor clone = gradient.clone();
         copy.grad = clone;
     }
 }

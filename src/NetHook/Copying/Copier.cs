@@ -39,7 +39,7 @@ internal abstract class Copier
     {
         internal override object Copy(object original, CopyContext context)
         {
-            var copy = context.Tensors.Copy((Tensor)original);
+            Tensor copy = context.Tensors.Copy((Tensor)original);
             context.Remember(original, copy);
             return copy;
         }

@@ -38,14 +38,14 @@ public sealed class CopyContext
     internal static T Run<T>(Type root, Func<CopyContext, T> copy)
     {
         // A copy made in inference mode would be good for inference only.
-        using var trainable = inference_mode(false);
-        using var untracked = no_grad();
-        using var scope = NewDisposeScope();
+        using IDisposable trainable = inference_mode(false);
+        using IDisposable untracked = no_grad();
+        using DisposeScope scope = NewDisposeScope();
         var context = new CopyContext(root);
-        var done = false;
+        bool done = false;
         try
         {
-            var result = copy(context);
+            T? result = copy(context);
             context.Tensors.Complete();
             // What a registered copier made besides is its own affair.
             scope.MoveToOuter(scope.DisposablesView);
@@ -63,14 +63,14 @@ public sealed class CopyContext
     {
         if (value is null)
             return null;
-        if (_copies.TryGetValue(value, out var known))
+        if (_copies.TryGetValue(value, out object? known))
             return known;
 
-        var type = value.GetType();
+        Type type = value.GetType();
         // A registered copier may ask for the very object that it was given: it means the copy that would be made without it.
         if (ModuleCopiers.Find(type) is not { } registered || !_atCopiers.Add(value))
             return Copier.For(type).Copy(value, this);
-        var copy = registered(value, this) ?? throw Refused(type, "the copier registered for it returned null");
+        object copy = registered(value, this) ?? throw Refused(type, "the copier registered for it returned null");
         _atCopiers.Remove(value);
         _copies[value] = copy;
         return copy;
@@ -80,7 +80,7 @@ public sealed class CopyContext
     internal object? CopyPart(object? value, string place)
     {
         _path.Add(place);
-        var copy = CopyObject(value);
+        object? copy = CopyObject(value);
         _path.RemoveAt(_path.Count - 1);
         return copy;
     }
@@ -109,7 +109,7 @@ public sealed class CopyContext
 
     private void Finish(bool done)
     {
-        foreach (var module in _modules)
+        foreach (Module module in _modules)
         {
             if (done)
                 GC.ReRegisterForFinalize(module);

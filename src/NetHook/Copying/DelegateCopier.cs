@@ -8,7 +8,7 @@ internal sealed class DelegateCopier : Copier
     internal override object Copy(object original, CopyContext context)
     {
         var function = (Delegate)original;
-        var copy = function.HasSingleTarget
+        Delegate copy = function.HasSingleTarget
             ? CopySingle(function, context)
             : Delegate.Combine([.. function.GetInvocationList().Select(single => CopySingle(single, context))])!;
 
@@ -21,7 +21,7 @@ internal sealed class DelegateCopier : Copier
 
     private static Delegate CopySingle(Delegate function, CopyContext context)
     {
-        var target = context.CopyPart(function.Target, "");
+        object? target = context.CopyPart(function.Target, "");
         return ReferenceEquals(target, function.Target)
             ? function
             : Delegate.CreateDelegate(function.GetType(), target, function.Method);

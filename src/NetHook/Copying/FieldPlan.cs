@@ -25,19 +25,20 @@ internal sealed class FieldPlan
 
     internal static IEnumerable<FieldInfo> FieldsOf(Type type, Type? end)
     {
-        for (var level = type; level is not null && level != end; level = level.BaseType)
+        for (Type? level = type; level is not null && level != end; level = level.BaseType)
         {
-            foreach (var field in level.GetFields(Own)) yield return field;
+            foreach (FieldInfo field in level.GetFields(Own))
+                yield return field;
         }
     }
 
     /// <summary>Copies what the fields of a shallow copy hold.</summary>
     internal void CopyFields(object original, object copy, CopyContext context)
     {
-        foreach (var (field, place) in Fields)
+        foreach ((FieldInfo field, string place) in Fields)
         {
-            var held = field.GetValue(original);
-            var copied = context.CopyPart(held, place);
+            object? held = field.GetValue(original);
+            object? copied = context.CopyPart(held, place);
             if (!ReferenceEquals(held, copied))
                 field.SetValue(copy, copied);
         }

@@ -13,7 +13,7 @@ internal static class HashCopier
         [typeof(HashSet<>)] = typeof(HashSetCopier<>),
     };
 
-    internal static Copier? TryMake(Type type) => type.IsGenericType && Copiers.TryGetValue(type.GetGenericTypeDefinition(), out var copier)
+    internal static Copier? TryMake(Type type) => type.IsGenericType && Copiers.TryGetValue(type.GetGenericTypeDefinition(), out Type? copier)
         ? (Copier)Activator.CreateInstance(copier.MakeGenericType(type.GetGenericArguments()))!
         : null;
 
@@ -21,9 +21,9 @@ internal static class HashCopier
         where TKey : notnull
     {
         context.Remember(original, copy);
-        foreach (var (key, value) in original)
+        foreach ((TKey key, TValue value) in original)
         {
-            var place = $"[{(key is string ? $"\"{key}\"" : key)}]";
+            string place = $"[{(key is string ? $"\"{key}\"" : key)}]";
             copy.Add((TKey)context.CopyPart(key, place)!, (TValue)context.CopyPart(value, place)!);
         }
     }
@@ -71,7 +71,8 @@ internal static class HashCopier
             var set = (HashSet<T>)original;
             var copy = new HashSet<T>(set.Count, context.Copy(set.Comparer));
             context.Remember(original, copy);
-            foreach (var item in set) copy.Add((T)context.CopyPart(item, "[]")!);
+            foreach (T item in set)
+                copy.Add((T)context.CopyPart(item, "[]")!);
             return copy;
         }
     }

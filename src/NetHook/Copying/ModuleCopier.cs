@@ -2,6 +2,7 @@ using System.Reflection;
 using System.Runtime.CompilerServices;
 using TorchSharp;
 using TorchSharp.Modules;
+using TorchSharp.Utils;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 using Module = TorchSharp.torch.nn.Module;
@@ -32,7 +33,7 @@ internal sealed class ModuleCopier : Copier
             return;
         }
 
-        var child = root == typeof(Sequential) ? typeof(Module<Tensor, Tensor>) : typeof(Module);
+        Type child = root == typeof(Sequential) ? typeof(Module<Tensor, Tensor>) : typeof(Module);
         _noChildren = Array.CreateInstance(typeof(ValueTuple<,>).MakeGenericType(typeof(string), child), 0);
         _constructor = root.GetConstructor(Instance, [_noChildren.GetType()])!;
     }
@@ -44,7 +45,10 @@ internal sealed class ModuleCopier : Copier
         // The native ones known are copied otherwise; of any other, half would be missing.
         if (type.Assembly == typeof(Module).Assembly && type != typeof(Sequential)
             && Array.Exists(type.GetConstructors(Instance), found => found.GetParameters() is [{ } first, ..] && first.ParameterType == typeof(nint)))
+        {
             return new RefusingCopier("TorchSharp makes it natively, in a way that NetHook does not know");
+        }
+
         return new ModuleCopier(type, Root(type));
     }
 
@@ -70,22 +74,22 @@ internal sealed class ModuleCopier : Copier
     /// <summary>Registers with a copy the copies of what is registered with the original and not yet with the copy.</summary>
     internal static void CopyRegistrations(Module original, Module copy, CopyContext context)
     {
-        var parameters = TorchSharpInternals.Parameters(copy);
-        foreach (var (name, parameter) in TorchSharpInternals.Parameters(original))
+        OrderedDict<string, Parameter> parameters = TorchSharpInternals.Parameters(copy);
+        foreach ((string name, Parameter parameter) in TorchSharpInternals.Parameters(original))
         {
             if (!parameters.ContainsKey(name))
                 parameters.Add(name, (Parameter)context.CopyPart(parameter, "." + name)!);
         }
 
-        var buffers = TorchSharpInternals.Buffers(copy);
-        foreach (var (name, (buffer, persistent)) in TorchSharpInternals.Buffers(original))
+        OrderedDict<string, (Tensor Buffer, bool Persistent)> buffers = TorchSharpInternals.Buffers(copy);
+        foreach ((string name, (Tensor buffer, bool persistent)) in TorchSharpInternals.Buffers(original))
         {
             if (!buffers.ContainsKey(name))
                 buffers.Add(name, ((Tensor)context.CopyPart(buffer, "." + name)!, persistent));
         }
 
-        var submodules = TorchSharpInternals.Submodules(copy);
-        foreach (var (name, submodule) in TorchSharpInternals.Submodules(original))
+        OrderedDict<string, Module> submodules = TorchSharpInternals.Submodules(copy);
+        foreach ((string name, Module submodule) in TorchSharpInternals.Submodules(original))
             submodules.Add(name, (Module)context.CopyPart(submodule, "." + name)!);
     }
 
@@ -101,16 +105,18 @@ internal sealed class ModuleCopier : Copier
     /// <summary>The class of TorchSharp that knows how to make the native side.</summary>
     private static Type Root(Type type)
     {
-        var root = type;
-        while (root != typeof(Sequential) && !TorchSharpInternals.IsGenericSequential(root) && root.DeclaringType != typeof(nn)) root = root.BaseType!;
+        Type root = type;
+        while (root != typeof(Sequential) && !TorchSharpInternals.IsGenericSequential(root) && root.DeclaringType != typeof(nn))
+            root = root.BaseType!;
         return root;
     }
 
     /// <summary>The class from which on down all fields belong to TorchSharp's workings.</summary>
     private static Type LevelOfModules(Type type)
     {
-        var level = type;
-        while (level.DeclaringType != typeof(nn)) level = level.BaseType!;
+        Type level = type;
+        while (level.DeclaringType != typeof(nn))
+            level = level.BaseType!;
         return level;
     }
 }

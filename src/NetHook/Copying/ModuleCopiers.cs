@@ -32,15 +32,15 @@ public static class ModuleCopiers
     {
         if (Registered.IsEmpty || type.IsValueType)
             return null;
-        for (var level = type; level is not null; level = level.BaseType)
+        for (Type? level = type; level is not null; level = level.BaseType)
         {
-            if (Registered.TryGetValue(level, out var copy))
+            if (Registered.TryGetValue(level, out Func<object, CopyContext, object?>? copy))
                 return copy;
         }
 
-        foreach (var implemented in type.GetInterfaces())
+        foreach (Type implemented in type.GetInterfaces())
         {
-            if (Registered.TryGetValue(implemented, out var copy))
+            if (Registered.TryGetValue(implemented, out Func<object, CopyContext, object?>? copy))
                 return copy;
         }
 

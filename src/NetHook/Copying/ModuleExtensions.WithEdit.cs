@@ -40,7 +40,7 @@ public static partial class ModuleExtensions
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(edits);
         var options = new List<(string Layer, TraceOptions Options)>();
-        foreach (var (layer, edit) in edits)
+        foreach ((string layer, Delegate edit) in edits)
         {
             ArgumentNullException.ThrowIfNull(layer, nameof(edits));
             ArgumentNullException.ThrowIfNull(edit, nameof(edits));
@@ -48,9 +48,11 @@ public static partial class ModuleExtensions
         }
 
         // Mistakes show before anything is copied.
-        foreach (var (layer, option) in options) BakedEdits.Unattached(model.GetModule(layer), layer, option).Dispose();
-        var copy = model.DeepCopy();
-        foreach (var (layer, option) in options) BakedEdits.Add(copy.GetModule(layer), layer, option);
+        foreach ((string layer, TraceOptions option) in options)
+            BakedEdits.Unattached(model.GetModule(layer), layer, option).Dispose();
+        T copy = model.DeepCopy();
+        foreach ((string layer, TraceOptions option) in options)
+            BakedEdits.Add(copy.GetModule(layer), layer, option);
         return copy;
     }
 }

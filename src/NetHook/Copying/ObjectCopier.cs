@@ -71,7 +71,7 @@ internal sealed class ObjectCopier : Copier
         if (Array.Exists(_instances, field => ReferenceEquals(field.GetValue(null), original)))
             return original;
         RuntimeHelpers.EnsureSufficientExecutionStack();
-        var copy = ShallowCopy(original);
+        object copy = ShallowCopy(original);
         if (!_isValue)
             context.Remember(original, copy);
         _plan.CopyFields(original, copy, context);
@@ -83,7 +83,8 @@ internal sealed class ObjectCopier : Copier
 
     private static bool IsPlainData(Type type)
     {
-        while (type.DeclaringType is { } outer) type = outer;
+        while (type.DeclaringType is { } outer)
+            type = outer;
         return PlainData.Contains(type.IsGenericType ? type.GetGenericTypeDefinition() : type);
     }
 
@@ -92,7 +93,7 @@ internal sealed class ObjectCopier : Copier
     {
         internal override object Copy(object original, CopyContext context)
         {
-            var copy = create();
+            object copy = create();
             context.Remember(original, copy);
             return copy;
         }
@@ -104,7 +105,7 @@ internal sealed class ObjectCopier : Copier
         {
             var generator = (Generator)original;
             var copy = new Generator(0, generator.device);
-            using var state = generator.get_state();
+            using Tensor state = generator.get_state();
             copy.set_state(state);
             context.Remember(original, copy);
             return copy;

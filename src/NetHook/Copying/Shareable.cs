@@ -36,10 +36,12 @@ internal static class Shareable
             return true;
         if (type.IsArray || type.IsInterface || type.IsAbstract || typeof(Delegate).IsAssignableFrom(type)
             || typeof(IDisposable).IsAssignableFrom(type) || !open.Add(type))
+        {
             return false;
+        }
 
         var fields = FieldPlan.FieldsOf(type, null).ToList();
-        var never = (type.IsValueType || (fields.Count > 0 && fields.TrueForAll(field => field.IsInitOnly)))
+        bool never = (type.IsValueType || (fields.Count > 0 && fields.TrueForAll(field => field.IsInitOnly)))
             && fields.TrueForAll(field => field.FieldType is var held
                 && (held.IsValueType || held.IsSealed || IsImmutable(held)) && Find(held, open));
         open.Remove(type);

@@ -162,7 +162,7 @@ public sealed unsafe class SafetensorsFile : IDisposable
     private static void Copy(byte* source, SafetensorsEntry entry, Tensor destination)
     {
         using DisposeScope scope = NewDisposeScope();
-        using var _ = no_grad();
+        using IDisposable _ = no_grad();
 
         // A byte of a boolean may be anything, and torch expects 0 or 1: converting settles that.
         ScalarType stored = entry.Dtype == ScalarType.Bool ? ScalarType.Byte : entry.Dtype;
@@ -199,7 +199,7 @@ public sealed unsafe class SafetensorsFile : IDisposable
     private static void WriteData(Stream stream, Tensor tensor)
     {
         using DisposeScope scope = NewDisposeScope();
-        using var _ = no_grad();
+        using IDisposable _ = no_grad();
         Tensor flat = tensor.detach().cpu().resolve_conj().resolve_neg().contiguous().view(-1);
         long count = flat.numel(), chunk = ChunkBytes / SafetensorsHeader.SizeOf(tensor.dtype);
         for (long start = 0; start < count; start += chunk)

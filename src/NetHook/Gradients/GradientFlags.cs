@@ -19,18 +19,22 @@ internal sealed class GradientFlags : IDisposable
     {
         ArgumentNullException.ThrowIfNull(models);
         var flags = new GradientFlags(asked);
-        if (models.Length == 0) throw new ArgumentException($"{asked} was given no model. Pass modules, parameters or tensors.");
-        for (var i = 0; i < models.Length; i++) flags.Add(models[i], i);
+        if (models.Length == 0)
+            throw new ArgumentException($"{asked} was given no model. Pass modules, parameters or tensors.");
+        for (int i = 0; i < models.Length; i++)
+            flags.Add(models[i], i);
         return flags;
     }
 
     /// <exception cref="ArgumentException">A flag cannot be set. All are as they were.</exception>
     public void Set(bool requiresGrad)
     {
-        foreach (var flag in _flags) Check(flag, requiresGrad);
+        foreach (Flag flag in _flags)
+            Check(flag, requiresGrad);
         try
         {
-            foreach (var flag in _flags) flag.Tensor.requires_grad = requiresGrad;
+            foreach (Flag flag in _flags)
+                flag.Tensor.requires_grad = requiresGrad;
         }
         catch
         {
@@ -41,25 +45,27 @@ internal sealed class GradientFlags : IDisposable
 
     public void Dispose()
     {
-        if (_restored) return;
+        if (_restored)
+            return;
         _restored = true;
-        foreach (var flag in _flags)
+        foreach (Flag flag in _flags)
         {
-            var tensor = flag.Tensor.IsInvalid && flag.Model is { } model ? ModuleParameters.Find(model, flag.Name) : flag.Tensor;
-            if (tensor is { IsInvalid: false } && tensor.requires_grad != flag.RequiresGrad) tensor.requires_grad = flag.RequiresGrad;
+            Tensor? tensor = flag.Tensor.IsInvalid && flag.Model is { } model ? ModuleParameters.Find(model, flag.Name) : flag.Tensor;
+            if (tensor is { IsInvalid: false } && tensor.requires_grad != flag.RequiresGrad)
+                tensor.requires_grad = flag.RequiresGrad;
         }
     }
 
     private void Add(object? model, int position)
     {
-        var where = $"argument {position.ToString(CultureInfo.InvariantCulture)}";
+        string where = $"argument {position.ToString(CultureInfo.InvariantCulture)}";
         switch (model)
         {
             case Tensor tensor:
                 Add(tensor, null, "", where);
                 break;
             case Module module:
-                foreach (var (name, parameter) in ModuleParameters.All(module))
+                foreach ((string name, TorchSharp.Modules.Parameter parameter) in ModuleParameters.All(module))
                     Add(parameter, module, name, $"parameter '{name}' of the {TypeNames.Of(module)} ({where})");
                 break;
             default:
@@ -71,13 +77,14 @@ internal sealed class GradientFlags : IDisposable
 
     private void Add(Tensor tensor, Module? model, string name, string described)
     {
-        if (tensor.IsInvalid) throw Refused(described, "is disposed", "Pass what is alive.");
+        if (tensor.IsInvalid)
+            throw Refused(described, "is disposed", "Pass what is alive.");
         _flags.Add(new(tensor, tensor.requires_grad, model, name, described));
     }
 
     private void Check(Flag flag, bool requiresGrad)
     {
-        var tensor = flag.Tensor;
+        Tensor tensor = flag.Tensor;
         if (requiresGrad && !tensor.is_floating_point() && !tensor.is_complex())
         {
             throw Refused(

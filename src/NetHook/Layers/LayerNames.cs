@@ -18,11 +18,13 @@ internal static class LayerNames
     {
         if (names.Count <= Few)
             return names.IndexOf(name);
-        if (Indexes.TryGetValue(names, out var index) && index.TryGetValue(name, out var position)
+        if (Indexes.TryGetValue(names, out Dictionary<string, int>? index) && index.TryGetValue(name, out int position)
             && position < names.Count && names[position] == name)
+        {
             return position;
+        }
 
-        var found = names.IndexOf(name);
+        int found = names.IndexOf(name);
         if (found >= 0)
             Indexes.AddOrUpdate(names, MakeIndex(names));
         return found;
@@ -31,7 +33,7 @@ internal static class LayerNames
     private static Dictionary<string, int> MakeIndex(List<string> names)
     {
         var index = new Dictionary<string, int>(names.Count, StringComparer.Ordinal);
-        for (var i = 0; i < names.Count; i++)
+        for (int i = 0; i < names.Count; i++)
             index.TryAdd(names[i], i);
         return index;
     }

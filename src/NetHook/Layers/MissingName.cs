@@ -7,15 +7,15 @@ internal sealed class MissingName
 {
     internal MissingName(Module model, string name, bool withParameters)
     {
-        var (path, deepest) = ModuleTree.Deepest(model, name);
-        var children = ModuleChildren.Of(deepest);
+        (string path, Module deepest) = ModuleTree.Deepest(model, name);
+        List<(string Name, Module Module)> children = ModuleChildren.Of(deepest);
         DeepestFound = path;
         DeepestFoundType = deepest.GetType();
         Children = [.. withParameters ? ModuleParameters.Of(deepest).Select(own => own.Name) : [], .. children.Select(child => child.Name)];
         Nearest = NearestNames.To(name, withParameters ? ModuleParameters.Paths(model) : ModuleTree.Descendants(model).Select(found => found.Path));
 
-        var rest = name[(path.Length == 0 ? 0 : Math.Min(path.Length + 1, name.Length))..];
-        var subject = $"{Sentences.Quote(path)} ({TypeNames.Of(deepest)})";
+        string rest = name[(path.Length == 0 ? 0 : Math.Min(path.Length + 1, name.Length))..];
+        string subject = $"{Sentences.Quote(path)} ({TypeNames.Of(deepest)})";
         Explanation = rest.Length == 0 && withParameters
             ? $"{subject} is a module; its parameters and children are {ListOrNone()}."
             : $"{subject} has no {(withParameters ? "parameter or child" : "child")} '{rest[..ModuleTree.EndOfSegment(rest, 0)]}'"

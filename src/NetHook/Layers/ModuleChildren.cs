@@ -1,7 +1,9 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using System.Reflection;
+using TorchSharp;
 using TorchSharp.Modules;
+using TorchSharp.Utils;
 using static TorchSharp.torch.nn;
 using Module = TorchSharp.torch.nn.Module;
 
@@ -39,16 +41,16 @@ internal abstract class ModuleChildren
         && (name.Length == 1 || name[0] != '0');
 
     private protected static Module? FindRegistered(Module parent, string name) =>
-        TorchSharpInternals.Submodules(parent).TryGetValue(name, out var child) ? child : null;
+        TorchSharpInternals.Submodules(parent).TryGetValue(name, out Module? child) ? child : null;
 
     private protected static void ListRegistered(Module parent, List<(string Name, Module Module)> children)
     {
-        var registered = TorchSharpInternals.Submodules(parent);
+        OrderedDict<string, Module> registered = TorchSharpInternals.Submodules(parent);
         if (registered.Count == 0)
             return;
 
-        var listed = children.Count == 0 ? null : children.Select(child => child.Name).ToHashSet();
-        foreach (var (name, child) in (IEnumerable<(string, Module)>)registered)
+        HashSet<string>? listed = children.Count == 0 ? null : children.Select(child => child.Name).ToHashSet();
+        foreach ((string name, Module child) in (IEnumerable<(string, Module)>)registered)
         {
             if (listed?.Contains(name) != true)
                 children.Add((name, child));
@@ -57,13 +59,13 @@ internal abstract class ModuleChildren
 
     private static ModuleChildren For(Module parent)
     {
-        var type = parent.GetType();
-        return Readers.TryGetValue(type, out var reader) ? reader : Readers.GetOrAdd(type, Make);
+        Type type = parent.GetType();
+        return Readers.TryGetValue(type, out ModuleChildren? reader) ? reader : Readers.GetOrAdd(type, Make);
     }
 
     private static ModuleChildren Make(Type type)
     {
-        var lister = type.GetMethod(nameof(Module.named_children), BindingFlags.Instance | BindingFlags.Public, [])!.DeclaringType!;
+        Type lister = type.GetMethod(nameof(Module.named_children), BindingFlags.Instance | BindingFlags.Public, [])!.DeclaringType!;
         if (lister.Assembly != typeof(Module).Assembly || typeof(TorchSharp.torch.jit.ScriptModule).IsAssignableFrom(type))
             return new OverriddenChildren();
         if (typeof(Sequential).IsAssignableFrom(type))
@@ -71,10 +73,10 @@ internal abstract class ModuleChildren
         if (TorchSharpInternals.GenericSequentialFields(type) is { } fields)
             return new GenericSequentialChildren(fields.Modules, fields.Names);
 
-        for (var ancestor = type; ancestor is not null; ancestor = ancestor.BaseType)
+        for (Type? ancestor = type; ancestor is not null; ancestor = ancestor.BaseType)
         {
-            var definition = ancestor.IsGenericType ? ancestor.GetGenericTypeDefinition() : null;
-            var reader = definition == typeof(ModuleList<>) ? typeof(ModuleListChildren<>)
+            Type? definition = ancestor.IsGenericType ? ancestor.GetGenericTypeDefinition() : null;
+            Type? reader = definition == typeof(ModuleList<>) ? typeof(ModuleListChildren<>)
                 : definition == typeof(ModuleDict<>) ? typeof(ModuleDictChildren<>)
                 : null;
             if (reader is not null)
@@ -104,15 +106,15 @@ internal abstract class ModuleChildren
     {
         protected override Module? FindChild(Module parent, string name)
         {
-            var (modules, names) = TorchSharpInternals.Layers((Sequential)parent);
-            var position = LayerNames.Find(names, name);
+            (List<IModule<torch.Tensor, torch.Tensor>>? modules, List<string>? names) = TorchSharpInternals.Layers((Sequential)parent);
+            int position = LayerNames.Find(names, name);
             return position >= 0 ? (Module)modules[position] : FindRegistered(parent, name);
         }
 
         protected override void ListChildren(Module parent, List<(string Name, Module Module)> children)
         {
-            var (modules, names) = TorchSharpInternals.Layers((Sequential)parent);
-            for (var i = 0; i < names.Count; i++)
+            (List<IModule<torch.Tensor, torch.Tensor>>? modules, List<string>? names) = TorchSharpInternals.Layers((Sequential)parent);
+            for (int i = 0; i < names.Count; i++)
             {
                 if (LayerNames.Find(names, names[i]) == i)
                     children.Add((names[i], (Module)modules[i]));
@@ -126,7 +128,7 @@ internal abstract class ModuleChildren
     {
         protected override Module? FindChild(Module parent, string name)
         {
-            var position = LayerNames.Find((List<string>)namesField.GetValue(parent)!, name);
+            int position = LayerNames.Find((List<string>)namesField.GetValue(parent)!, name);
             return position >= 0 ? ((List<Module>)modulesField.GetValue(parent)!)[position] : FindRegistered(parent, name);
         }
 
@@ -134,7 +136,7 @@ internal abstract class ModuleChildren
         {
             var modules = (List<Module>)modulesField.GetValue(parent)!;
             var names = (List<string>)namesField.GetValue(parent)!;
-            for (var i = 0; i < names.Count; i++)
+            for (int i = 0; i < names.Count; i++)
             {
                 if (LayerNames.Find(names, names[i]) == i)
                     children.Add((names[i], modules[i]));
@@ -150,13 +152,13 @@ internal abstract class ModuleChildren
         protected override Module? FindChild(Module parent, string name)
         {
             var list = (ModuleList<T>)parent;
-            return IsPosition(name, list.Count, out var position) ? list[position] : FindRegistered(parent, name);
+            return IsPosition(name, list.Count, out int position) ? list[position] : FindRegistered(parent, name);
         }
 
         protected override void ListChildren(Module parent, List<(string Name, Module Module)> children)
         {
             var list = (ModuleList<T>)parent;
-            for (var i = 0; i < list.Count; i++)
+            for (int i = 0; i < list.Count; i++)
                 children.Add((i.ToString(CultureInfo.InvariantCulture), list[i]));
             ListRegistered(parent, children);
         }
@@ -166,12 +168,12 @@ internal abstract class ModuleChildren
         where T : Module
     {
         protected override Module? FindChild(Module parent, string name) =>
-            ((ModuleDict<T>)parent).TryGetValue(name, out var child) ? child : FindRegistered(parent, name);
+            ((ModuleDict<T>)parent).TryGetValue(name, out T? child) ? child : FindRegistered(parent, name);
 
         protected override void ListChildren(Module parent, List<(string Name, Module Module)> children)
         {
             var dict = (ModuleDict<T>)parent;
-            for (var i = 0; i < dict.Count; i++)
+            for (int i = 0; i < dict.Count; i++)
                 children.Add(dict[i]);
             ListRegistered(parent, children);
         }

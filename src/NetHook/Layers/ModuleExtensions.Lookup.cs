@@ -34,7 +34,7 @@ public static partial class ModuleExtensions
     public static T GetModule<T>(this Module model, string name)
         where T : class
     {
-        var module = model.GetModule(name);
+        Module module = model.GetModule(name);
         return module as T ?? throw new InvalidCastException(
             $"In {TypeNames.Of(model)}, {Sentences.Quote(name)} is a {TypeNames.Of(module)}, not a {TypeNames.Of(typeof(T))}.");
     }

@@ -17,7 +17,7 @@ public static partial class ModuleExtensions
     /// <exception cref="NoModuleMatchesException">No layer matches.</exception>
     public static IReadOnlyList<string> ModuleNames(this Module model, string pattern = Everything)
     {
-        var names = Select(model, pattern, static _ => true);
+        List<string> names = Select(model, pattern, static _ => true);
         return names.Count > 0 || pattern == Everything ? names : throw new NoModuleMatchesException(model, pattern);
     }
 
@@ -31,7 +31,7 @@ public static partial class ModuleExtensions
     public static IReadOnlyList<string> ModuleNames<T>(this Module model, string pattern = Everything)
         where T : class
     {
-        var names = Select(model, pattern, static module => module is T);
+        List<string> names = Select(model, pattern, static module => module is T);
         return names.Count > 0 ? names : throw new NoModuleMatchesException(model, pattern, typeof(T));
     }
 
@@ -45,7 +45,7 @@ public static partial class ModuleExtensions
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(predicate);
         var names = new List<string>();
-        foreach (var (path, module) in ModuleTree.Descendants(model))
+        foreach ((string path, Module module) in ModuleTree.Descendants(model))
         {
             if (predicate(path, module))
                 names.Add(path);
@@ -71,7 +71,7 @@ public static partial class ModuleExtensions
         ArgumentNullException.ThrowIfNull(model);
         var compiled = new LayerPattern(pattern);
         var names = new List<string>();
-        foreach (var (path, module) in ModuleTree.Descendants(model, compiled))
+        foreach ((string path, Module module) in ModuleTree.Descendants(model, compiled))
         {
             if (suits(module))
                 names.Add(path);

@@ -20,7 +20,7 @@ internal static class ModuleParameters
         var listed = new HashSet<string>();
         if (module is ParameterList list)
         {
-            for (var i = 0; i < list.Count; i++)
+            for (int i = 0; i < list.Count; i++)
             {
                 listed.Add(i.ToString(CultureInfo.InvariantCulture));
                 yield return (i.ToString(CultureInfo.InvariantCulture), list[i]);
@@ -28,14 +28,14 @@ internal static class ModuleParameters
         }
         else if (module is ParameterDict dict)
         {
-            for (var i = 0; i < dict.Count; i++)
+            for (int i = 0; i < dict.Count; i++)
             {
                 listed.Add(dict[i].Item1);
                 yield return dict[i];
             }
         }
 
-        foreach (var (name, parameter) in (IEnumerable<(string, Parameter)>)TorchSharpInternals.Parameters(module))
+        foreach ((string name, Parameter parameter) in (IEnumerable<(string, Parameter)>)TorchSharpInternals.Parameters(module))
         {
             if (!listed.Contains(name))
                 yield return (name, parameter);
@@ -45,11 +45,11 @@ internal static class ModuleParameters
     /// <summary>Every parameter under its path, a module's own before those below it; a tied weight once for each path.</summary>
     internal static IEnumerable<(string Path, Parameter Parameter)> All(Module model)
     {
-        foreach (var own in Of(model))
+        foreach ((string Name, Parameter Parameter) own in Of(model))
             yield return own;
-        foreach (var (path, module) in ModuleTree.Descendants(model))
+        foreach ((string path, Module module) in ModuleTree.Descendants(model))
         {
-            foreach (var (name, parameter) in Of(module))
+            foreach ((string name, Parameter parameter) in Of(module))
                 yield return (ModuleTree.Join(path, name), parameter);
         }
     }
@@ -61,7 +61,7 @@ internal static class ModuleParameters
     {
         if (FindOwn(module, path[start..]) is { } own)
             return own;
-        for (var end = ModuleTree.EndOfSegment(path, start); end < path.Length; end = ModuleTree.EndOfSegment(path, end + 1))
+        for (int end = ModuleTree.EndOfSegment(path, start); end < path.Length; end = ModuleTree.EndOfSegment(path, end + 1))
         {
             if (ModuleChildren.Find(module, path[start..end]) is { } child && Find(child, path, end + 1) is { } found)
                 return found;
@@ -74,12 +74,12 @@ internal static class ModuleParameters
     {
         switch (module)
         {
-            case ParameterList list when ModuleChildren.IsPosition(name, list.Count, out var position):
+            case ParameterList list when ModuleChildren.IsPosition(name, list.Count, out int position):
                 return list[position];
-            case ParameterDict dict when dict.TryGetValue(name, out var item):
+            case ParameterDict dict when dict.TryGetValue(name, out Parameter? item):
                 return item;
             default:
-                return TorchSharpInternals.Parameters(module).TryGetValue(name, out var parameter) ? parameter : null;
+                return TorchSharpInternals.Parameters(module).TryGetValue(name, out Parameter? parameter) ? parameter : null;
         }
     }
 }

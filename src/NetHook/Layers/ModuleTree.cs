@@ -21,7 +21,7 @@ internal static class ModuleTree
         var entered = new HashSet<Module>(ReferenceEqualityComparer.Instance) { model };
         var open = new Stack<Level>();
         open.Push(new(model, "", ModuleChildren.Of(model), pattern?.Start));
-        while (open.TryPeek(out var level))
+        while (open.TryPeek(out Level? level))
         {
             if (level.Next == level.Children.Count)
             {
@@ -30,8 +30,8 @@ internal static class ModuleTree
                 continue;
             }
 
-            var (name, module) = level.Children[level.Next++];
-            var reached = level.Reached?.Follow(name);
+            (string name, Module module) = level.Children[level.Next++];
+            LayerPattern.Progress? reached = level.Reached?.Follow(name);
             if (reached is { IsDead: true })
                 continue;
 
@@ -39,7 +39,7 @@ internal static class ModuleTree
             if (reached is null or { IsMatch: true })
                 yield return (path = Join(level.Path, name), module);
 
-            var children = ModuleChildren.Of(module);
+            List<(string Name, Module Module)> children = ModuleChildren.Of(module);
             if (children.Count > 0 && entered.Add(module))
                 open.Push(new(module, path ?? Join(level.Path, name), children, reached));
         }
@@ -51,13 +51,13 @@ internal static class ModuleTree
     /// <summary>How much of a path exists: the longest beginning of it that leads to a module, and that module.</summary>
     internal static (string Path, Module Module) Deepest(Module model, string path)
     {
-        var (found, deepest) = (0, model);
+        (int found, Module deepest) = (0, model);
         Explore(model, 0);
         return (path[..found], deepest);
 
         void Explore(Module parent, int start)
         {
-            for (var end = EndOfSegment(path, start); ; end = EndOfSegment(path, end + 1))
+            for (int end = EndOfSegment(path, start); ; end = EndOfSegment(path, end + 1))
             {
                 if (ModuleChildren.Find(parent, path[start..end]) is { } child)
                 {
@@ -77,13 +77,13 @@ internal static class ModuleTree
 
     internal static int EndOfSegment(string path, int start)
     {
-        var dot = path.IndexOf('.', start);
+        int dot = path.IndexOf('.', start);
         return dot < 0 ? path.Length : dot;
     }
 
     private static Module? Find(Module parent, string path, int start)
     {
-        for (var end = EndOfSegment(path, start); end < path.Length; end = EndOfSegment(path, end + 1))
+        for (int end = EndOfSegment(path, start); end < path.Length; end = EndOfSegment(path, end + 1))
         {
             if (ModuleChildren.Find(parent, path[start..end]) is { } child && Find(child, path, end + 1) is { } found)
                 return found;
@@ -94,7 +94,7 @@ internal static class ModuleTree
 
     private static (Module Parent, string Name)? FindParent(Module parent, string path, int start)
     {
-        for (var end = EndOfSegment(path, start); end < path.Length; end = EndOfSegment(path, end + 1))
+        for (int end = EndOfSegment(path, start); end < path.Length; end = EndOfSegment(path, end + 1))
         {
             if (ModuleChildren.Find(parent, path[start..end]) is { } child && FindParent(child, path, end + 1) is { } found)
                 return found;

@@ -35,7 +35,7 @@ public sealed class NoModuleMatchesException : KeyNotFoundException
 
     private static string Layers(Module model)
     {
-        var children = ModuleChildren.Of(model);
+        List<(string Name, Module Module)> children = ModuleChildren.Of(model);
         return children.Count == 0
             ? "It has no children." + UnregisteredFields.Hint(model, children, null)
             : $"Its children are {Sentences.List([.. children.Select(child => child.Name)])}.";

@@ -11,8 +11,8 @@ internal static class UnregisteredFields
     internal static string Hint(Module module, List<(string Name, Module Module)> children, string? asked)
     {
         var registered = children.Select(child => child.Module).ToHashSet<Module>(ReferenceEqualityComparer.Instance);
-        var firstAsked = asked?[..ModuleTree.EndOfSegment(asked, 0)];
-        foreach (var (name, value) in Fields(module))
+        string? firstAsked = asked?[..ModuleTree.EndOfSegment(asked, 0)];
+        foreach ((string name, object? value) in Fields(module))
         {
             if (children.Count > 0 && name != firstAsked)
                 continue;
@@ -27,9 +27,9 @@ internal static class UnregisteredFields
 
     private static IEnumerable<(string Name, object? Value)> Fields(Module module)
     {
-        for (var type = module.GetType(); type is not null && type.Assembly != typeof(Module).Assembly; type = type.BaseType)
+        for (Type? type = module.GetType(); type is not null && type.Assembly != typeof(Module).Assembly; type = type.BaseType)
         {
-            foreach (var field in type.GetFields(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly))
+            foreach (FieldInfo field in type.GetFields(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly))
                 yield return (NameOf(field), field.GetValue(module));
         }
     }

@@ -9,16 +9,16 @@ internal static class EditDistance
         if (Math.Abs(a.Length - b.Length) > most)
             return most + 1;
 
-        var (beforeLast, last, current) = (new int[b.Length + 1], new int[b.Length + 1], new int[b.Length + 1]);
-        for (var j = 0; j <= b.Length; j++)
+        (int[]? beforeLast, int[]? last, int[]? current) = (new int[b.Length + 1], new int[b.Length + 1], new int[b.Length + 1]);
+        for (int j = 0; j <= b.Length; j++)
             last[j] = j;
-        for (var i = 1; i <= a.Length; i++)
+        for (int i = 1; i <= a.Length; i++)
         {
             current[0] = i;
-            var least = i;
-            for (var j = 1; j <= b.Length; j++)
+            int least = i;
+            for (int j = 1; j <= b.Length; j++)
             {
-                var distance = Math.Min(Math.Min(last[j], current[j - 1]) + 1, last[j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1));
+                int distance = Math.Min(Math.Min(last[j], current[j - 1]) + 1, last[j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1));
                 if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
                     distance = Math.Min(distance, beforeLast[j - 2] + 1);
                 current[j] = distance;

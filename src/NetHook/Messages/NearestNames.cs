@@ -10,15 +10,15 @@ internal static class NearestNames
     /// <summary>The nearest by edit distance, best first; none that has little in common with what was asked.</summary>
     internal static IReadOnlyList<string> To(string asked, IEnumerable<string> names)
     {
-        var most = Math.Max(1, (asked.Length + 1) / 3);
+        int most = Math.Max(1, (asked.Length + 1) / 3);
         var nearest = new List<(string Name, int Distance)>();
-        foreach (var name in names.Take(MostNames))
+        foreach (string name in names.Take(MostNames))
         {
-            var distance = Distance(asked, name, most);
+            int distance = Distance(asked, name, most);
             if (distance > most)
                 continue;
 
-            var at = nearest.FindIndex(other => other.Distance > distance);
+            int at = nearest.FindIndex(other => other.Distance > distance);
             nearest.Insert(at < 0 ? nearest.Count : at, (name, distance));
             if (nearest.Count > Shown)
             {

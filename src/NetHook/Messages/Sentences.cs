@@ -13,7 +13,7 @@ internal static class Sentences
     /// <summary>"a, b, c ... and 9 more".</summary>
     internal static string List(IReadOnlyList<string> items)
     {
-        var shown = string.Join(", ", items.Take(MostListed));
+        string shown = string.Join(", ", items.Take(MostListed));
         return items.Count <= MostListed
             ? shown
             : $"{shown} ... and {(items.Count - MostListed).ToString(CultureInfo.InvariantCulture)} more";

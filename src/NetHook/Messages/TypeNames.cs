@@ -33,7 +33,7 @@ internal static class TypeNames
 
     private static string Write(Type type)
     {
-        if (Keywords.TryGetValue(type, out var keyword))
+        if (Keywords.TryGetValue(type, out string? keyword))
             return keyword;
         if (type.IsArray)
             return $"{Of(type.GetElementType()!)}[{new string(',', type.GetArrayRank() - 1)}]";
@@ -46,14 +46,14 @@ internal static class TypeNames
         if (type.Name.StartsWith("<>", StringComparison.Ordinal))
             return "an anonymous type";
 
-        var name = type.Name.Split('`')[0];
+        string name = type.Name.Split('`')[0];
         return $"{name}<{string.Join(", ", type.GetGenericArguments().Select(Of))}>";
     }
 
     /// <summary>The items of a tuple; what lies beyond the seventh is nested in the last type argument.</summary>
     private static IEnumerable<Type> TupleItems(Type tuple)
     {
-        var arguments = tuple.GetGenericArguments();
+        Type[] arguments = tuple.GetGenericArguments();
         return arguments.Length == 8 ? arguments.Take(7).Concat(TupleItems(arguments[7])) : arguments;
     }
 }

@@ -29,7 +29,7 @@ internal sealed class KeyChange(IDictionary dictionary, Module before, Module af
 
     private void Move(Module from, Module to)
     {
-        var value = dictionary[from];
+        object? value = dictionary[from];
         dictionary.Remove(from);
         dictionary.Add(to, value);
     }

@@ -13,7 +13,7 @@ internal static class ContainerSlots
     {
         if (parent is Sequential sequential)
         {
-            var (modules, names) = TorchSharpInternals.Layers(sequential);
+            (List<IModule<Tensor, Tensor>>? modules, List<string>? names) = TorchSharpInternals.Layers(sequential);
             return LayerNames.Find(names, name) is >= 0 and var position
                 ? new ItemSlot<IModule<Tensor, Tensor>>(modules, position, name, _ => "A Sequential takes modules of one tensor to another.")
                 : null;
@@ -26,12 +26,12 @@ internal static class ContainerSlots
                 : null;
         }
 
-        for (var ancestor = parent.GetType(); ancestor is { IsGenericType: true }; ancestor = ancestor.BaseType)
+        for (Type? ancestor = parent.GetType(); ancestor is { IsGenericType: true }; ancestor = ancestor.BaseType)
         {
-            var definition = ancestor.GetGenericTypeDefinition();
+            Type definition = ancestor.GetGenericTypeDefinition();
             if (definition == typeof(ModuleList<>) || definition == typeof(ModuleDict<>))
             {
-                var finder = (definition == typeof(ModuleList<>) ? typeof(ListFinder<>) : typeof(DictFinder<>)).MakeGenericType(ancestor.GetGenericArguments());
+                Type finder = (definition == typeof(ModuleList<>) ? typeof(ListFinder<>) : typeof(DictFinder<>)).MakeGenericType(ancestor.GetGenericArguments());
                 return ((Finder)Activator.CreateInstance(finder)!).Find(parent, name);
             }
         }
@@ -50,7 +50,7 @@ internal static class ContainerSlots
         internal override Slot? Find(Module parent, string name)
         {
             var list = (ModuleList<T>)parent;
-            return ModuleChildren.IsPosition(name, list.Count, out var position)
+            return ModuleChildren.IsPosition(name, list.Count, out int position)
                 ? new ItemSlot<T>(list, position, name, wider => $"Make it a ModuleList<{wider}>.")
                 : null;
         }

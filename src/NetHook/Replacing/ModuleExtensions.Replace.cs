@@ -46,8 +46,8 @@ public static partial class ModuleExtensions
             throw new ArgumentException("The model itself has no place in which it could be replaced: name one of its layers.");
         if (TorchSharpInternals.NativeHandle(replacement).IsInvalid)
             throw new ArgumentException($"The {TypeNames.Of(replacement)} to take the place of '{name}' is disposed.");
-        var (parent, child) = ModuleTree.FindParent(model, name) ?? throw new ModuleNotFoundException(model, name);
-        var replaced = ModuleChildren.Find(parent, child)!;
+        (Module parent, string child) = ModuleTree.FindParent(model, name) ?? throw new ModuleNotFoundException(model, name);
+        Module replaced = ModuleChildren.Find(parent, child)!;
         if (ReferenceEquals(replaced, replacement))
             return new ModuleReplacement(name, replaced, replacement, []);
         if (ReferenceEquals(parent, replacement) || ModuleTree.Descendants(replacement).Any(found => ReferenceEquals(found.Module, parent)))
@@ -58,7 +58,7 @@ public static partial class ModuleExtensions
         var result = new ModuleReplacement(name, replaced, replacement, made);
         try
         {
-            foreach (var change in ReferenceFinder.Find(parent, child, replaced, replacement))
+            foreach (Change change in ReferenceFinder.Find(parent, child, replaced, replacement))
             {
                 change.Make();
                 made.Add(change);

@@ -32,6 +32,7 @@ public sealed class ModuleReplacement : IDisposable
         if (_undone)
             return;
         _undone = true;
-        foreach (var change in _changes.Reverse()) change.Undo();
+        foreach (Change change in _changes.Reverse())
+            change.Undo();
     }
 }

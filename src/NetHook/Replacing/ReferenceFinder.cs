@@ -25,25 +25,26 @@ internal sealed class ReferenceFinder
     internal static List<Change> Find(Module parent, string name, Module before, Module after)
     {
         var finder = new ReferenceFinder(parent, before, after);
-        var contained = ContainerSlots.Find(parent, name);
+        Slot? contained = ContainerSlots.Find(parent, name);
         if (contained is not null)
             finder.Visit(contained);
-        foreach (var (registered, module) in TorchSharpInternals.Submodules(parent))
+        foreach ((string registered, Module module) in TorchSharpInternals.Submodules(parent))
         {
             // In a container another position has another name; elsewhere a second name is one more reference.
             if (ReferenceEquals(module, before) && (contained is null || registered == name))
                 finder.Visit(new RegistrationSlot(parent, registered));
         }
 
-        var end = parent.GetType();
-        while (end.Assembly != typeof(Module).Assembly) end = end.BaseType!;
+        Type end = parent.GetType();
+        while (end.Assembly != typeof(Module).Assembly)
+            end = end.BaseType!;
         finder.VisitFields(parent, parent.GetType(), end, "");
         return finder._changes;
     }
 
     private void Visit(Slot slot)
     {
-        var value = slot.Value;
+        object? value = slot.Value;
         if (ReferenceEquals(value, _before))
         {
             if (!slot.Declared.IsInstanceOfType(_after))
@@ -62,10 +63,11 @@ internal sealed class ReferenceFinder
 
     private void VisitParts(Slot slot, object value)
     {
-        var type = value.GetType();
+        Type type = value.GetType();
         if (type.IsValueType)
         {
-            foreach (var (field, place) in FieldPlan.Of(type, null).Fields) Visit(new PartSlot(slot, field, slot.Place + place));
+            foreach ((FieldInfo field, string place) in FieldPlan.Of(type, null).Fields)
+                Visit(new PartSlot(slot, field, slot.Place + place));
             return;
         }
 
@@ -83,22 +85,25 @@ internal sealed class ReferenceFinder
 
     private void VisitFields(object owner, Type type, Type? end, string place)
     {
-        foreach (var (field, at) in FieldPlan.Of(type, end).Fields) Visit(new FieldSlot(owner, field, place + at));
+        foreach ((FieldInfo field, string at) in FieldPlan.Of(type, end).Fields)
+            Visit(new FieldSlot(owner, field, place + at));
     }
 
     private void VisitItems(Array array, string place)
     {
         if (Shareable.Fields(array.GetType().GetElementType()!))
             return;
-        foreach (var indices in ArrayCopier.Indices(array)) Visit(new ArraySlot(array, indices, $"{place}[{string.Join(", ", indices)}]"));
+        foreach (int[] indices in ArrayCopier.Indices(array))
+            Visit(new ArraySlot(array, indices, $"{place}[{string.Join(", ", indices)}]"));
     }
 
     private void VisitEntries(IDictionary dictionary, string place)
     {
-        var types = dictionary.GetType().GetGenericArguments();
+        Type[] types = dictionary.GetType().GetGenericArguments();
         if (types.Length != 2 || types.All(Shareable.Fields))
             return;
-        foreach (var key in dictionary.Keys) Visit(new EntrySlot(dictionary, key, types[1], $"{place}[{key}]"));
+        foreach (object key in dictionary.Keys)
+            Visit(new EntrySlot(dictionary, key, types[1], $"{place}[{key}]"));
         if (!types[0].IsInstanceOfType(_before) || !dictionary.Contains(_before))
             return;
         if (!types[0].IsInstanceOfType(_after))
@@ -117,8 +122,8 @@ internal sealed class ReferenceFinder
 
     private void VisitDelegate(Slot slot, Delegate function)
     {
-        var calls = function.GetInvocationList();
-        foreach (ref var call in calls.AsSpan())
+        Delegate[] calls = function.GetInvocationList();
+        foreach (ref Delegate call in calls.AsSpan())
         {
             if (ReferenceEquals(call.Target, _before))
                 call = Aim(slot, call);
@@ -133,8 +138,8 @@ internal sealed class ReferenceFinder
     private Delegate Aim(Slot slot, Delegate call)
     {
         // The method of the base class stands for whatever overrides it.
-        var method = call.Method.GetBaseDefinition();
-        var takes = method.IsStatic ? method.GetParameters()[0].ParameterType : method.DeclaringType!;
+        MethodInfo method = call.Method.GetBaseDefinition();
+        Type takes = method.IsStatic ? method.GetParameters()[0].ParameterType : method.DeclaringType!;
         return takes.IsInstanceOfType(_after)
             ? Delegate.CreateDelegate(call.GetType(), _after, method)
             : throw ModuleReplacementException.NoSuchMethod(_parent, slot, method, _before, _after);

@@ -40,7 +40,7 @@ internal sealed class PartSlot(Slot whole, FieldInfo part, string place) : Slot(
         get => part.GetValue(whole.Value);
         set
         {
-            var changed = whole.Value;
+            object? changed = whole.Value;
             part.SetValue(changed, value);
             whole.Value = changed;
         }

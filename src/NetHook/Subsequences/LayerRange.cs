@@ -15,28 +15,29 @@ internal readonly record struct LayerRange(int First, int End)
         if (last is not null && upto is not null)
             throw new ArgumentException($"A subsequence ends with '{Path(last)}' or before '{Path(upto)}', not both.");
 
-        var start = first is not null ? SequentialLeaves.Find(root, first).First
+        int start = first is not null ? SequentialLeaves.Find(root, first).First
             : after is not null ? SequentialLeaves.Find(root, after).End
             : 0;
-        var end = last is not null ? SequentialLeaves.Find(root, last).End
+        int end = last is not null ? SequentialLeaves.Find(root, last).End
             : upto is not null ? SequentialLeaves.Find(root, upto).First
             : SequentialLeaves.Count(root);
         if (start <= end)
             return new(start, end);
 
         // Without a beginning, or an end, nothing is inverted.
-        var begins = first is not null ? $"with '{Path(first)}'" : $"after '{Path(after!)}'";
-        var ends = last is not null ? $"with '{Path(last)}'" : $"before '{Path(upto!)}'";
+        string begins = first is not null ? $"with '{Path(first)}'" : $"after '{Path(after!)}'";
+        string ends = last is not null ? $"with '{Path(last)}'" : $"before '{Path(upto!)}'";
         throw new ArgumentException($"The range is inverted: it begins {begins} and ends {ends}. {Order(root, first ?? after!, last ?? upto!)}");
     }
 
     /// <summary>The layers of the deepest Sequential that both ends of a range lie in.</summary>
     private static string Order(Module root, string[] one, string[] other)
     {
-        var common = 0;
-        while (common < Math.Min(one.Length, other.Length) - 1 && one[common] == other[common]) common++;
-        var path = Path(one[..common]);
-        var container = ModuleTree.Find(root, path)!;
+        int common = 0;
+        while (common < Math.Min(one.Length, other.Length) - 1 && one[common] == other[common])
+            common++;
+        string path = Path(one[..common]);
+        Module container = ModuleTree.Find(root, path)!;
         return $"{(path.Length == 0 ? "The" : $"In '{path}' the")} layers are, in order, {Sentences.List([.. ModuleChildren.Of(container).Select(child => child.Name)])}.";
     }
 

@@ -23,8 +23,9 @@ internal static class SequentialLeaves
     {
         if (!CanBeCut(module))
             return 1;
-        var leaves = 0;
-        foreach (var child in TorchSharpInternals.Layers((Sequential)module).Modules) leaves += Count((Module)child);
+        int leaves = 0;
+        foreach (nn.IModule<Tensor, Tensor> child in TorchSharpInternals.Layers((Sequential)module).Modules)
+            leaves += Count((Module)child);
         return leaves;
     }
 
@@ -33,16 +34,17 @@ internal static class SequentialLeaves
     /// <exception cref="ArgumentException">The path leads into something that cannot be cut.</exception>
     internal static LayerRange Find(Module root, ReadOnlySpan<string> path)
     {
-        var (module, start) = (root, 0);
-        for (var depth = 0; depth < path.Length; depth++)
+        (Module module, int start) = (root, 0);
+        for (int depth = 0; depth < path.Length; depth++)
         {
             if (!CanBeCut(module))
                 throw new ArgumentException(Uncuttable(module, path, depth));
-            var (modules, names) = TorchSharpInternals.Layers((Sequential)module);
-            var position = LayerNames.Find(names, path[depth]);
+            (List<nn.IModule<Tensor, Tensor>>? modules, List<string>? names) = TorchSharpInternals.Layers((Sequential)module);
+            int position = LayerNames.Find(names, path[depth]);
             if (position < 0)
                 throw new ModuleNotFoundException(root, string.Join('.', path!));
-            foreach (var before in modules.Take(position)) start += Count((Module)before);
+            foreach (nn.IModule<Tensor, Tensor> before in modules.Take(position))
+                start += Count((Module)before);
             module = (Module)modules[position];
         }
 
@@ -54,9 +56,9 @@ internal static class SequentialLeaves
     {
         if (path.Length == 0)
             return [];
-        for (var end = ModuleTree.EndOfSegment(path, 0); CanBeCut(root); end = ModuleTree.EndOfSegment(path, end + 1))
+        for (int end = ModuleTree.EndOfSegment(path, 0); CanBeCut(root); end = ModuleTree.EndOfSegment(path, end + 1))
         {
-            var (modules, names) = TorchSharpInternals.Layers((Sequential)root);
+            (List<nn.IModule<Tensor, Tensor>>? modules, List<string>? names) = TorchSharpInternals.Layers((Sequential)root);
             if (LayerNames.Find(names, path[..end]) is >= 0 and var position)
                 return end == path.Length ? [path] : [path[..end], .. Split((Module)modules[position], path[(end + 1)..])];
             if (end == path.Length)
@@ -68,7 +70,7 @@ internal static class SequentialLeaves
 
     private static string Uncuttable(Module module, ReadOnlySpan<string> path, int depth)
     {
-        var (within, whole) = (Sentences.Quote(string.Join('.', path[..depth]!)), string.Join('.', path!));
+        (string within, string whole) = (Sentences.Quote(string.Join('.', path[..depth]!)), string.Join('.', path!));
         return module is Sequential
             ? $"A subsequence cannot begin or end at '{whole}': {within} is a {TypeNames.Of(module)}, a Sequential with a forward of its own, which has to be taken whole."
             : $"A subsequence cannot begin or end at '{whole}': {within} is a {TypeNames.Of(module)}, not a Sequential, and has to be taken whole.";

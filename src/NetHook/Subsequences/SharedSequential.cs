@@ -16,7 +16,7 @@ internal sealed class SharedSequential : Sequential
     {
         if (disposing)
         {
-            var (modules, names) = TorchSharpInternals.Layers(this);
+            (List<nn.IModule<Tensor, Tensor>>? modules, List<string>? names) = TorchSharpInternals.Layers(this);
             modules.Clear();
             names.Clear();
         }
@@ -29,11 +29,11 @@ internal sealed class SharedSequential : Sequential
     {
         internal override object Copy(object original, CopyContext context)
         {
-            var copy = nn.Sequential();
+            Sequential copy = nn.Sequential();
             context.Own(copy);
             context.Remember(original, copy);
-            var (modules, names) = TorchSharpInternals.Layers((SharedSequential)original);
-            foreach (var (module, name) in modules.Zip(names))
+            (List<nn.IModule<Tensor, Tensor>>? modules, List<string>? names) = TorchSharpInternals.Layers((SharedSequential)original);
+            foreach ((nn.IModule<Tensor, Tensor> module, string name) in modules.Zip(names))
                 copy.append(name, (nn.IModule<Tensor, Tensor>)context.CopyPart(module, "." + name)!);
             ModuleCopier.CopyRegistrations((SharedSequential)original, copy, context);
             ModuleCopier.CopyState((SharedSequential)original, copy);

@@ -14,13 +14,13 @@ internal sealed class SubsequenceBuilder(CopyContext? context)
     {
         if (BakedEdits.Of(original).FirstOrDefault() is { } edit)
             throw new ArgumentException($"The output of {(edit.Layer.Length == 0 ? "the model" : $"'{edit.Layer}'")} is edited (WithEdit), which a part of it would lose: take it whole.");
-        var result = context is null ? new SharedSequential() : nn.Sequential();
+        Sequential result = context is null ? new SharedSequential() : nn.Sequential();
         context?.Own(result);
         if (!TorchSharpInternals.IsTraining(original))
             TorchSharpInternals.SetTraining(result, false);
 
-        var (modules, names) = TorchSharpInternals.Layers(original);
-        foreach (var (module, name) in modules.Zip(names))
+        (List<nn.IModule<Tensor, Tensor>>? modules, List<string>? names) = TorchSharpInternals.Layers(original);
+        foreach ((nn.IModule<Tensor, Tensor> module, string name) in modules.Zip(names))
         {
             var child = (Module)module;
             var leaves = new LayerRange(firstLeaf, firstLeaf += SequentialLeaves.Count(child));

@@ -15,9 +15,9 @@ internal abstract class ObjectPlan<T> : TreePlan<T>
             return value!;
         if (value.GetType() != typeof(T))
             return Fit(ForSubclass(value).MapObject(value, run), value);
-        if (!run.Enter(value, out var position, out var known))
+        if (!run.Enter(value, out int position, out object? known))
             return (T)known;
-        var copy = Copy(value, run);
+        T copy = Copy(value, run);
         run.Leave(position, copy);
         return copy;
     }
@@ -30,7 +30,7 @@ internal abstract class ObjectPlan<T> : TreePlan<T>
         {
             ForSubclass(value).VisitObject(value, run);
         }
-        else if (run.Enter(value, out var position, out _))
+        else if (run.Enter(value, out int position, out _))
         {
             VisitInside(value, run);
             run.Leave(position, value);
@@ -52,7 +52,7 @@ internal sealed class ArrayPlan<T> : ObjectPlan<T[]>
         var copy = (T[])value.Clone();
         if (TreePlan<T>.Instance is PassingPlan<T>)
             return copy;
-        for (var i = 0; i < copy.Length; i++)
+        for (int i = 0; i < copy.Length; i++)
             copy[i] = TreePlan<T>.Instance.Map(copy[i], run);
         return copy;
     }
@@ -61,7 +61,7 @@ internal sealed class ArrayPlan<T> : ObjectPlan<T[]>
     {
         if (TreePlan<T>.Instance is PassingPlan<T>)
             return;
-        foreach (var item in value)
+        foreach (T item in value)
             TreePlan<T>.Instance.Visit(item, run);
     }
 }
@@ -73,11 +73,11 @@ internal sealed class ManyDimensionalArrayPlan<TArray, T> : ObjectPlan<TArray>
     protected override TArray Copy(TArray value, TreeRun run)
     {
         var copy = (Array)((Array)(object)value).Clone();
-        var at = new int[copy.Rank];
-        for (var i = 0L; i < copy.LongLength; i++)
+        int[] at = new int[copy.Rank];
+        for (long i = 0L; i < copy.LongLength; i++)
         {
-            var rest = i;
-            for (var dimension = copy.Rank - 1; dimension >= 0; dimension--)
+            long rest = i;
+            for (int dimension = copy.Rank - 1; dimension >= 0; dimension--)
             {
                 at[dimension] = copy.GetLowerBound(dimension) + (int)(rest % copy.GetLength(dimension));
                 rest /= copy.GetLength(dimension);
@@ -103,14 +103,14 @@ internal sealed class ListPlan<T> : ObjectPlan<List<T>>
         if (TreePlan<T>.Instance is PassingPlan<T>)
             return [.. value];
         var copy = new List<T>(value.Count);
-        foreach (var item in value)
+        foreach (T item in value)
             copy.Add(TreePlan<T>.Instance.Map(item, run));
         return copy;
     }
 
     protected override void VisitInside(List<T> value, TreeRun run)
     {
-        foreach (var item in value)
+        foreach (T item in value)
             TreePlan<T>.Instance.Visit(item, run);
     }
 }
@@ -123,7 +123,7 @@ internal sealed class ItemsPlan<TCollection, T>(Func<TCollection, T[], TCollecti
 
     protected override void VisitInside(TCollection value, TreeRun run)
     {
-        foreach (var item in value)
+        foreach (T item in value)
             TreePlan<T>.Instance.Visit(item, run);
     }
 }
@@ -139,7 +139,7 @@ internal sealed class EntriesPlan<TDictionary, TKey, T>(
 
     protected override void VisitInside(TDictionary value, TreeRun run)
     {
-        foreach (var (_, item) in Entries(value))
+        foreach ((TKey _, T item) in Entries(value))
             TreePlan<T>.Instance.Visit(item, run);
     }
 
@@ -169,7 +169,7 @@ internal sealed class ImmutableArrayPlan<T> : TreePlan<ImmutableArray<T>>
     {
         if (value.IsDefault)
             return;
-        foreach (var item in value)
+        foreach (T item in value)
             TreePlan<T>.Instance.Visit(item, run);
     }
 }
@@ -179,7 +179,7 @@ internal sealed class CollectionExpressionPlan<T> : TreePlan
 {
     internal override object? MapObject(object value, TreeRun run)
     {
-        if (!run.Enter(value, out var position, out var copy))
+        if (!run.Enter(value, out int position, out object? copy))
             return copy;
         copy = ((IEnumerable<T>)value).Select(item => TreePlan<T>.Instance.Map(item, run)).ToArray();
         run.Leave(position, copy);
@@ -188,9 +188,9 @@ internal sealed class CollectionExpressionPlan<T> : TreePlan
 
     internal override void VisitObject(object value, TreeRun run)
     {
-        if (!run.Enter(value, out var position, out _))
+        if (!run.Enter(value, out int position, out _))
             return;
-        foreach (var item in (IEnumerable<T>)value)
+        foreach (T item in (IEnumerable<T>)value)
             TreePlan<T>.Instance.Visit(item, run);
         run.Leave(position, value);
     }
@@ -214,9 +214,9 @@ internal sealed class RegisteredPlan<T>(Func<T, IReadOnlyList<object?>> takeApar
             return Fit(For(value.GetType()).MapObject(value, run), value);
         if (typeof(T).IsValueType)
             return Rebuild(value, run);
-        if (!run.Enter(value, out var position, out var known))
+        if (!run.Enter(value, out int position, out object? known))
             return (T)known;
-        var copy = Rebuild(value, run);
+        T? copy = Rebuild(value, run);
         run.Leave(position, copy);
         return copy;
     }
@@ -231,9 +231,9 @@ internal sealed class RegisteredPlan<T>(Func<T, IReadOnlyList<object?>> takeApar
             return;
         }
 
-        if (!run.Enter(value, out var position, out _))
+        if (!run.Enter(value, out int position, out _))
             return;
-        foreach (var part in takeApart(value))
+        foreach (object? part in takeApart(value))
             TreePlan<object?>.Instance.Visit(part, run);
         run.Leave(position, value);
     }

@@ -18,16 +18,16 @@ internal static class Fields<T>
     private static List<FieldInfo> All()
     {
         var fields = new List<FieldInfo>();
-        for (var type = typeof(T); type is not null; type = type.BaseType)
+        for (Type? type = typeof(T); type is not null; type = type.BaseType)
             fields.InsertRange(0, type.GetFields(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly));
         return fields;
     }
 
     private static Func<T, TreeRun, T> EmitMap()
     {
-        var method = NewMethod("Map", typeof(T));
-        var il = method.GetILGenerator();
-        var copy = il.DeclareLocal(typeof(T));
+        DynamicMethod method = NewMethod("Map", typeof(T));
+        ILGenerator il = method.GetILGenerator();
+        LocalBuilder copy = il.DeclareLocal(typeof(T));
 
         il.Emit(OpCodes.Ldarg_0);
         if (!typeof(T).IsValueType)
@@ -37,7 +37,7 @@ internal static class Fields<T>
         }
 
         il.Emit(OpCodes.Stloc, copy);
-        foreach (var field in All())
+        foreach (FieldInfo field in All())
         {
             il.Emit(typeof(T).IsValueType ? OpCodes.Ldloca : OpCodes.Ldloc, copy);
             EmitPlanAndValue(il, field);
@@ -52,9 +52,9 @@ internal static class Fields<T>
 
     private static Action<T, TreeRun> EmitVisit()
     {
-        var method = NewMethod("Visit", typeof(void));
-        var il = method.GetILGenerator();
-        foreach (var field in All())
+        DynamicMethod method = NewMethod("Visit", typeof(void));
+        ILGenerator il = method.GetILGenerator();
+        foreach (FieldInfo field in All())
         {
             EmitPlanAndValue(il, field);
             il.Emit(OpCodes.Callvirt, PlanMethod(field, nameof(TreePlan<>.Visit)));

@@ -59,7 +59,7 @@ internal sealed class ByOwnTypePlan<T> : TreePlan<T>
     /// <summary>The plan of the value's own type; null if that is this plan, which knows no more.</summary>
     private TreePlan? PlanFor(object value)
     {
-        var plan = For(value.GetType());
+        TreePlan plan = For(value.GetType());
         return plan != this ? plan : null;
     }
 }

@@ -1,3 +1,4 @@
+using TorchSharp;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn.utils.rnn;
 
@@ -12,7 +13,7 @@ internal static class PackedSequences
     /// <summary>A sequence whose data is what <paramref name="map"/> makes of the original's; the order and lengths stay.</summary>
     internal static PackedSequence? Map(PackedSequence sequence, Func<Tensor, Tensor?> map)
     {
-        var data = map(sequence.data);
+        Tensor? data = map(sequence.data);
         if (data is null || ReferenceEquals(data, sequence.data))
             return data is null ? null : sequence;
 
@@ -41,9 +42,9 @@ internal static class PackedSequences
 
     private static PackedSequence Pack(Tensor data, PackedSequence original)
     {
-        using var scope = NewDisposeScope();
-        var padded = Pad(data, original.batch_sizes, out var lengths);
-        var isSorted = original.unsorted_indices.IsInvalid;
+        using DisposeScope scope = NewDisposeScope();
+        Tensor padded = Pad(data, original.batch_sizes, out Tensor? lengths);
+        bool isSorted = original.unsorted_indices.IsInvalid;
         if (!isSorted)
         {
             padded = padded.index_select(1, original.unsorted_indices);
@@ -56,13 +57,13 @@ internal static class PackedSequences
     /// <summary>The rows as [steps, sequences, ...], longest sequence first; what lies behind a sequence's end is of no account.</summary>
     private static Tensor Pad(Tensor data, Tensor batchSizes, out Tensor lengths)
     {
-        var sizes = batchSizes.data<long>().ToArray();
-        var rows = new long[sizes.Length * sizes[0]];
-        var ends = new long[sizes[0]];
-        var start = 0L;
-        for (var step = 0; step < sizes.Length; step++)
+        long[] sizes = batchSizes.data<long>().ToArray();
+        long[] rows = new long[sizes.Length * sizes[0]];
+        long[] ends = new long[sizes[0]];
+        long start = 0L;
+        for (int step = 0; step < sizes.Length; step++)
         {
-            for (var i = 0; i < sizes[step]; i++)
+            for (int i = 0; i < sizes[step]; i++)
             {
                 rows[(step * sizes[0]) + i] = start + i;
                 ends[i] = step + 1;

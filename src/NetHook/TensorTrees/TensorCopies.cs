@@ -19,7 +19,7 @@ internal static class TensorCopies
     {
         if (!tensor.requires_grad)
             return (clone ? tensor.clone() : tensor.detach()).requires_grad_();
-        var copy = clone ? tensor.clone() : tensor.alias();
+        Tensor copy = clone ? tensor.clone() : tensor.alias();
         copy.retain_grad();
         return copy;
     }

@@ -127,8 +127,8 @@ public static class TensorTree
         }
 
         var dtypes = new List<ScalarType>();
-        var collects = false;
-        var copy = Map(value, tensor =>
+        bool collects = false;
+        T? copy = Map(value, tensor =>
         {
             dtypes.Add(tensor.dtype);
             if (!tensor.is_floating_point() && !tensor.is_complex())

@@ -8,7 +8,7 @@ internal abstract class TreePlan
     private static readonly ConcurrentDictionary<Type, TreePlan> Plans = new();
 
     /// <summary>The plan for values whose own type, not a base type, is <paramref name="type"/>.</summary>
-    internal static TreePlan For(Type type) => Plans.TryGetValue(type, out var plan) ? plan : Plans.GetOrAdd(type, TreePlans.MakeForObject);
+    internal static TreePlan For(Type type) => Plans.TryGetValue(type, out TreePlan? plan) ? plan : Plans.GetOrAdd(type, TreePlans.MakeForObject);
 
     internal abstract object? MapObject(object value, TreeRun run);
 
@@ -43,7 +43,7 @@ internal abstract class TreePlan<T> : TreePlan
     // A registration that comes first stays.
     private static TreePlan<T> MakeInstance()
     {
-        var made = TreePlans.Make<T>();
+        TreePlan<T> made = TreePlans.Make<T>();
         return Interlocked.CompareExchange(ref _instance, made, null) ?? made;
     }
 
@@ -52,7 +52,7 @@ internal abstract class TreePlan<T> : TreePlan
     {
         if (made is T fits)
             return fits;
-        var madeType = made?.GetType();
+        Type? madeType = made?.GetType();
         if (madeType is null && default(T) is null)
             return default!;
         throw new InvalidOperationException(

@@ -42,7 +42,7 @@ internal static class TreePlans
 
     internal static TreePlan<T> Make<T>()
     {
-        var type = typeof(T);
+        Type type = typeof(T);
         if (typeof(Tensor).IsAssignableFrom(type))
             return new TensorPlan<T>();
         if (type == typeof(PackedSequence))
@@ -55,7 +55,7 @@ internal static class TreePlans
             return Create<T>(typeof(ArrayPlan<>), type.GetElementType()!);
         if (type.IsArray)
             return Create<T>(typeof(ManyDimensionalArrayPlan<,>), type, type.GetElementType()!);
-        if (type.IsGenericType && Collections.TryGetValue(type.GetGenericTypeDefinition(), out var make))
+        if (type.IsGenericType && Collections.TryGetValue(type.GetGenericTypeDefinition(), out MethodInfo? make))
             return (TreePlan<T>)make.MakeGenericMethod(type.GetGenericArguments()).Invoke(null, null)!;
         if (IsTupleOrRecord(type))
             return type.IsValueType ? new FieldsPlan<T>() : Create<T>(typeof(ObjectFieldsPlan<>), type);
@@ -134,7 +134,7 @@ internal static class TreePlans
         where TKey : notnull => new((dictionary, entries) =>
         {
             var copy = new SortedDictionary<TKey, T>(dictionary.Comparer);
-            foreach (var (key, value) in entries)
+            foreach ((TKey key, T value) in entries)
                 copy.Add(key, value);
             return copy;
         });
@@ -156,7 +156,7 @@ internal static class TreePlans
             (_, entries) =>
             {
                 var copy = new OrderedDict<TKey, T>();
-                foreach (var (key, value) in entries)
+                foreach ((TKey key, T value) in entries)
                     copy.Add(key, value);
                 return copy;
             },

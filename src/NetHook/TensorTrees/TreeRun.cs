@@ -33,7 +33,7 @@ internal sealed class TreeRun
     /// <summary>Shows each tensor of a value once. A packed sequence is shown as its tensors, unless <paramref name="visitPacked"/> takes it.</summary>
     internal static void Visit<T>(T value, Action<Tensor> visit, Action<PackedSequence>? visitPacked = null)
     {
-        var run = Rent();
+        TreeRun run = Rent();
         run._visit = visit;
         run._visitPacked = visitPacked;
         try
@@ -52,8 +52,8 @@ internal sealed class TreeRun
     /// </summary>
     internal static T MapForeign<T>(T value, T known, Func<IDisposable, bool> isForeign, Func<Tensor, Tensor> map)
     {
-        var any = false;
-        var run = Rent();
+        bool any = false;
+        TreeRun run = Rent();
         try
         {
             run.Remember(known);
@@ -75,9 +75,9 @@ internal sealed class TreeRun
 
     internal Tensor? Map(Tensor tensor)
     {
-        if (TryFind(tensor, out var position))
+        if (TryFind(tensor, out int position))
             return (Tensor?)_met[position].To;
-        var mapped = _map!(tensor);
+        Tensor? mapped = _map!(tensor);
         Add(tensor, mapped);
         return mapped;
     }
@@ -103,7 +103,7 @@ internal sealed class TreeRun
 
     /// <summary>An object of which it is not known how to take it apart.</summary>
     /// <exception cref="NotSupportedException">It was not met before.</exception>
-    internal object MapUnknown(object value) => TryFind(value, out var position) ? _met[position].To! : throw TreePlans.Unknown(value.GetType());
+    internal object MapUnknown(object value) => TryFind(value, out int position) ? _met[position].To! : throw TreePlans.Unknown(value.GetType());
 
     /// <inheritdoc cref="MapUnknown"/>
     internal void VisitUnknown(object value)
@@ -139,7 +139,7 @@ internal sealed class TreeRun
 
     private static TreeRun Rent()
     {
-        var run = _spare ?? new TreeRun();
+        TreeRun run = _spare ?? new TreeRun();
         _spare = null;
         return run;
     }
@@ -195,11 +195,11 @@ internal sealed class TreeRun
 
     private int Add(object from, object? to)
     {
-        var position = _met.Count;
+        int position = _met.Count;
         _met.Add((from, to));
         if (position == Few)
         {
-            for (var i = 0; i < position; i++)
+            for (int i = 0; i < position; i++)
                 _positions.Add(_met[i].From, i);
         }
 
@@ -210,7 +210,7 @@ internal sealed class TreeRun
 
     private void DisposeWhatWasMade()
     {
-        foreach (var (from, to) in _met)
+        foreach ((object? from, object? to) in _met)
         {
             if (to is Tensor or PackedSequence && !ReferenceEquals(from, to))
                 ((IDisposable)to).Dispose();

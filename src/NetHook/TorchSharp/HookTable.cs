@@ -19,7 +19,8 @@ internal static class HookTable
         lock (Writers)
         {
             var changed = new Dictionary<string, T>(table.Count + 1);
-            foreach (var entry in table) changed.Add(entry.Key, entry.Value);
+            foreach (KeyValuePair<string, T> entry in table)
+                changed.Add(entry.Key, entry.Value);
             changed.Add(key, hook);
             Volatile.Write(ref table, changed);
         }
@@ -29,11 +30,13 @@ internal static class HookTable
     {
         lock (Writers)
         {
-            if (!table.ContainsKey(key)) return;
+            if (!table.ContainsKey(key))
+                return;
             var changed = new Dictionary<string, T>(table.Count - 1);
-            foreach (var entry in table)
+            foreach (KeyValuePair<string, T> entry in table)
             {
-                if (entry.Key != key) changed.Add(entry.Key, entry.Value);
+                if (entry.Key != key)
+                    changed.Add(entry.Key, entry.Value);
             }
 
             Volatile.Write(ref table, changed);

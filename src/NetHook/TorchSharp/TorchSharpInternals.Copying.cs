@@ -51,8 +51,8 @@ internal static unsafe partial class TorchSharpInternals
     /// <summary>A new reference, to be owned by a module, to one that a native module contains; zero-based, in the order of native registration.</summary>
     internal static nint NewNativeChild(Module parent, int index)
     {
-        var handle = NativeHandle(parent);
-        var child = ((delegate* unmanaged<nint, int, nint>)NativeChild.Value)(handle.DangerousGetHandle(), index);
+        SafeHandle handle = NativeHandle(parent);
+        nint child = ((delegate* unmanaged<nint, int, nint>)NativeChild.Value)(handle.DangerousGetHandle(), index);
         GC.KeepAlive(parent);
         return child;
     }

@@ -106,7 +106,7 @@ internal static partial class TorchSharpInternals
     internal static (FieldInfo Modules, FieldInfo Names)? GenericSequentialFields(Type type)
     {
         EnsureSupported();
-        for (var ancestor = type; ancestor is not null; ancestor = ancestor.BaseType)
+        for (Type? ancestor = type; ancestor is not null; ancestor = ancestor.BaseType)
         {
             if (IsGenericSequential(ancestor))
                 return (Field(ancestor, "_modules")!, Field(ancestor, "_names")!);
@@ -119,7 +119,7 @@ internal static partial class TorchSharpInternals
     internal static IEnumerable<Delegate> PostHooks(Module module)
     {
         EnsureSupported();
-        for (var type = module.GetType(); type is not null; type = type.BaseType)
+        for (Type? type = module.GetType(); type is not null; type = type.BaseType)
         {
             if (type.IsGenericType && Hookable.Contains(type.GetGenericTypeDefinition()))
                 return ((System.Collections.IDictionary)Field(type, "post_hooks")!.GetValue(module)!).Values.Cast<Delegate>();
@@ -162,7 +162,7 @@ internal static partial class TorchSharpInternals
     /// <summary>What is missing from the TorchSharp loaded, as a sentence for the user; null if nothing is.</summary>
     internal static string? FindProblem(IEnumerable<(Type Owner, string Field, string FieldType)> required)
     {
-        foreach (var (owner, field, fieldType) in required)
+        foreach ((Type owner, string field, string fieldType) in required)
         {
             if (Field(owner, field) is not { } found || found.FieldType.ToString() != fieldType)
             {
@@ -177,7 +177,7 @@ internal static partial class TorchSharpInternals
     internal static string? FindMissingFunction(IEnumerable<string> required)
     {
         var bound = Type.GetType(NativeMethods, throwOnError: false)?.GetMethods(BindingFlags.Static | BindingFlags.NonPublic).Select(method => method.Name).ToHashSet();
-        var missing = required.FirstOrDefault(function => bound?.Contains(function) != true);
+        string? missing = required.FirstOrDefault(function => bound?.Contains(function) != true);
         return missing is null ? null : Unsupported($"which does not bind {missing}");
     }
 

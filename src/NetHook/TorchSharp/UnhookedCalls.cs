@@ -15,5 +15,5 @@ internal static class UnhookedCalls
     };
 
     /// <summary>Which calls of a layer are not seen, as a sentence after another; nothing for most layers.</summary>
-    public static string Of(Type layer) => Sentences.TryGetValue(layer, out var sentence) ? " " + sentence : "";
+    public static string Of(Type layer) => Sentences.TryGetValue(layer, out string? sentence) ? " " + sentence : "";
 }

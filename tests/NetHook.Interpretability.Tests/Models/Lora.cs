@@ -21,7 +21,7 @@ internal sealed class Lora : nn.Module<Tensor, Tensor>
 
     public override Tensor forward(Tensor input)
     {
-        using var scope = NewDisposeScope();
+        using DisposeScope scope = NewDisposeScope();
         return (layer.call(input) + input.matmul(down).matmul(up)).MoveToOuterDisposeScope();
     }
 }

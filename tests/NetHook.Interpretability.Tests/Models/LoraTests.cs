@@ -10,21 +10,22 @@ public class LoraTests
     [Fact]
     public void Adapters_go_in_are_trained_alone_and_leave_the_weights_bitwise_as_they_were()
     {
-        using var scope = NewDisposeScope();
-        using var model = Tiny.Model();
-        var weights = Weights(model);
-        var before = Bits(model.call(Tiny.Tokens));
-        var names = model.ModuleNames("transformer.h.*.attn.c_attn");
+        using DisposeScope scope = NewDisposeScope();
+        using Gpt2 model = Tiny.Model();
+        Dictionary<string, string> weights = Weights(model);
+        string before = Bits(model.call(Tiny.Tokens));
+        IReadOnlyList<string> names = model.ModuleNames("transformer.h.*.attn.c_attn");
         Assert.Equal(Tiny.Config.NLayer, names.Count);
 
-        foreach (var name in names) model.ReplaceModule(name, Adapt(model, name));
+        foreach (string name in names)
+            model.ReplaceModule(name, Adapt(model, name));
         Assert.Equal(before, Bits(model.call(Tiny.Tokens)));
         Train(model, names);
         Assert.NotEqual(before, Bits(model.call(Tiny.Tokens)));
-        foreach (var name in names)
+        foreach (string name in names)
         {
-            var layer = model.GetModule($"{name}.layer");
-            using var adapter = model.ReplaceModule(name, layer);
+            nn.Module layer = model.GetModule($"{name}.layer");
+            using nn.Module adapter = model.ReplaceModule(name, layer);
             // Disposed with it, the layer would be lost to the model.
             adapter.ReplaceModule("layer", nn.Identity());
         }
@@ -36,9 +37,9 @@ public class LoraTests
     [Fact]
     public void An_adapter_for_a_while_is_gone_afterwards()
     {
-        using var scope = NewDisposeScope();
-        using var model = Tiny.Model();
-        var (weights, before) = (Weights(model), Bits(model.call(Tiny.Tokens)));
+        using DisposeScope scope = NewDisposeScope();
+        using Gpt2 model = Tiny.Model();
+        (Dictionary<string, string>? weights, string before) = (Weights(model), Bits(model.call(Tiny.Tokens)));
         using (model.Replacing("transformer.h.1.mlp.c_fc", nn.Identity()))
             Assert.IsType<Identity>(model.GetModule("transformer.h.1.mlp.c_fc"));
 
@@ -49,11 +50,12 @@ public class LoraTests
     [Fact]
     public void A_copy_with_adapters_has_adapters_of_its_own()
     {
-        using var scope = NewDisposeScope();
-        using var model = Tiny.Model();
-        foreach (var name in model.ModuleNames("transformer.h.*.attn.c_attn")) model.ReplaceModule(name, Adapt(model, name));
-        using var copy = model.DeepCopy();
-        var before = Bits(model.call(Tiny.Tokens));
+        using DisposeScope scope = NewDisposeScope();
+        using Gpt2 model = Tiny.Model();
+        foreach (string name in model.ModuleNames("transformer.h.*.attn.c_attn"))
+            model.ReplaceModule(name, Adapt(model, name));
+        using Gpt2 copy = model.DeepCopy();
+        string before = Bits(model.call(Tiny.Tokens));
         Assert.Equal(before, Bits(copy.call(Tiny.Tokens)));
 
         Train(copy, copy.ModuleNames("transformer.h.*.attn.c_attn"));
@@ -67,10 +69,10 @@ public class LoraTests
 
     private static void Train(nn.Module<Tensor, Tensor> model, IEnumerable<string> adapters)
     {
-        using var frozen = Gradients.Frozen(model);
-        var trained = adapters.SelectMany(name => (Parameter[])[model.GetParameter($"{name}.down"), model.GetParameter($"{name}.up")]).ToArray();
+        using IDisposable frozen = Gradients.Frozen(model);
+        Parameter[] trained = adapters.SelectMany(name => (Parameter[])[model.GetParameter($"{name}.down"), model.GetParameter($"{name}.up")]).ToArray();
         Gradients.SetRequiresGrad(true, trained);
-        using var optimizer = optim.SGD(trained, 1);
+        using SGD optimizer = optim.SGD(trained, 1);
         model.call(Tiny.Tokens).square().sum().backward();
         optimizer.step();
     }

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using TorchSharp;
+using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace NetHook.Tests;
@@ -10,11 +11,11 @@ public class CopyLifetimeTests
     [Fact]
     public void A_copy_holds_as_many_tensors_as_its_original_and_gives_them_all_back()
     {
-        using var model = Everything();
+        using Sequential model = Everything();
         Abandon(model);
-        var before = Live.Tensors;
+        long before = Live.Tensors;
 
-        var (first, second) = Count(model, before);
+        (long first, long second) = Count(model, before);
 
         Assert.Equal(first, second);
         Assert.Equal(before, Live.Tensors);
@@ -23,12 +24,12 @@ public class CopyLifetimeTests
     [Fact]
     public void Copies_leave_nothing_behind_for_the_garbage_collector()
     {
-        foreach (var recipe in NativeRecipes.All)
+        foreach (Recipe recipe in NativeRecipes.All)
         {
-            using var model = recipe.Make();
+            using nn.Module model = recipe.Make();
             model.DeepCopy().Dispose();
-            var before = Live.Tensors;
-            using var copy = model.DeepCopy();
+            long before = Live.Tensors;
+            using nn.Module copy = model.DeepCopy();
             Assert.Equal(before + model.parameters().Count(), Tensor.TotalCount);
         }
     }
@@ -36,12 +37,13 @@ public class CopyLifetimeTests
     [Fact]
     public void A_copy_that_fails_half_way_frees_what_was_made_and_leaves_the_original_as_it_was()
     {
-        using var model = nn.Sequential(("a", nn.BatchNorm1d(3)), ("b", Everything()), ("c", new Obstacle()));
-        var before = ExactCopy.Describe(model);
-        var tensors = Live.Tensors;
+        using Sequential model = nn.Sequential(("a", nn.BatchNorm1d(3)), ("b", Everything()), ("c", new Obstacle()));
+        List<string> before = ExactCopy.Describe(model);
+        long tensors = Live.Tensors;
 
         // Finalizers run meanwhile: what a copy is only half made of must not take the original's tensors with it.
-        for (var i = 0; i < 10; i++) Assert.Throws<ModuleCopyException>(() => model.DeepCopy());
+        for (int i = 0; i < 10; i++)
+            Assert.Throws<ModuleCopyException>(() => model.DeepCopy());
 
         Assert.Equal(tensors, Live.Tensors);
         Assert.Equal(before, ExactCopy.Describe(model));
@@ -51,8 +53,8 @@ public class CopyLifetimeTests
     [Fact]
     public void Abandoned_copies_free_themselves()
     {
-        using var model = nn.Sequential(("a", nn.BatchNorm1d(3)), ("b", nn.Linear(3, 3)));
-        var tensors = Live.Tensors;
+        using Sequential model = nn.Sequential(("a", nn.BatchNorm1d(3)), ("b", nn.Linear(3, 3)));
+        long tensors = Live.Tensors;
 
         Abandon(model);
 
@@ -63,9 +65,9 @@ public class CopyLifetimeTests
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static (long First, long Second) Count(nn.Module model, long before)
     {
-        using var first = model.DeepCopy();
-        var tensors = Live.Tensors;
-        using var second = first.DeepCopy();
+        using nn.Module first = model.DeepCopy();
+        long tensors = Live.Tensors;
+        using nn.Module second = first.DeepCopy();
         return (tensors - before, Live.Tensors - tensors);
     }
 
@@ -87,7 +89,8 @@ public class CopyLifetimeTests
         public Natives()
             : base(nameof(Natives))
         {
-            foreach (var module in _modules) register_module($"{module.GetName()}", module);
+            foreach (nn.Module module in _modules)
+                register_module($"{module.GetName()}", module);
         }
 
         public override Tensor forward(Tensor input) => input.alias();

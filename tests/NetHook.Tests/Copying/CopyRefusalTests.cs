@@ -10,9 +10,9 @@ public class CopyRefusalTests
     [Fact]
     public void A_stream_is_refused_where_it_is()
     {
-        using var model = nn.Sequential(("a", nn.Linear(2, 2)), ("b", new Holder { Things = [null, Stream.Null] }));
+        using Sequential model = nn.Sequential(("a", nn.Linear(2, 2)), ("b", new Holder { Things = [null, Stream.Null] }));
 
-        var refused = Assert.Throws<ModuleCopyException>(() => model.DeepCopy());
+        ModuleCopyException refused = Assert.Throws<ModuleCopyException>(() => model.DeepCopy());
 
         Assert.Equal(
             "Sequential cannot be copied exactly: Sequential._modules[1].Things[1] is a NullStream, and NetHook does not know how .NET's objects of this type "
@@ -32,7 +32,7 @@ public class CopyRefusalTests
     [Fact]
     public void A_trace_in_a_field_is_refused()
     {
-        using var traced = Models.Small();
+        using Sequential traced = Models.Small();
         using var trace = new Trace(traced, "a");
         Refused(trace, ".Thing", "it is attached to the original");
     }
@@ -40,14 +40,14 @@ public class CopyRefusalTests
     [Fact]
     public void An_optimizer_is_refused()
     {
-        using var parameter = nn.Parameter(randn(2));
+        using Parameter parameter = nn.Parameter(randn(2));
         Refused(optim.SGD([parameter], 0.1), ".Thing", "it works on the parameters of the original");
     }
 
     [Fact]
     public void A_compiled_expression_is_refused()
     {
-        using var captured = nn.Linear(2, 2);
+        using Linear captured = nn.Linear(2, 2);
         System.Linq.Expressions.Expression<Func<Tensor>> expression = () => captured.weight;
         Refused(expression.Compile(), ".Thing", "NetHook does not know how .NET's objects of this type are copied");
     }
@@ -55,8 +55,8 @@ public class CopyRefusalTests
     [Fact]
     public void A_result_of_a_forward_pass_is_refused()
     {
-        using var weight = ones(2, requires_grad: true);
-        using var result = weight * 2;
+        using Tensor weight = ones(2, requires_grad: true);
+        using Tensor result = weight * 2;
         Refused(
             result, ".Thing", "it is a result within an autograd graph, of which a copy cannot be a part; keep it detached, or set it to null first");
     }
@@ -64,12 +64,12 @@ public class CopyRefusalTests
     [Fact]
     public void A_disposed_module_is_refused()
     {
-        var linear = nn.Conv1d(1, 1, 1);
+        Conv1d linear = nn.Conv1d(1, 1, 1);
         var holder = new Holder { Thing = linear };
-        using var sequential = nn.Sequential(("a", nn.Sequential()));
+        using Sequential sequential = nn.Sequential(("a", nn.Sequential()));
         ((Sequential)sequential[0]).Dispose();
 
-        var refused = Assert.Throws<ModuleCopyException>(() => sequential.DeepCopy());
+        ModuleCopyException refused = Assert.Throws<ModuleCopyException>(() => sequential.DeepCopy());
 
         Assert.Equal(("it is disposed", "._modules[0]"), (refused.Reason, refused.Place));
     }
@@ -77,11 +77,11 @@ public class CopyRefusalTests
     [Fact]
     public void Settings_that_cannot_be_observed_are_named()
     {
-        using var rate = nn.LSTM(2, 3, 2, dropout: 0.123456);
+        using LSTM rate = nn.LSTM(2, 3, 2, dropout: 0.123456);
         Refused(rate, "", "its dropout rate cannot be observed exactly");
-        using var imprecise = nn.LSTM(2, 3, 2, dropout: 0.25, dtype: bfloat16);
+        using LSTM imprecise = nn.LSTM(2, 3, 2, dropout: 0.25, dtype: bfloat16);
         Refused(imprecise, "", "its dropout rate cannot be observed exactly");
-        using var cell = nn.RNNCell(2, 3, bias: false);
+        using RNNCell cell = nn.RNNCell(2, 3, bias: false);
         using (no_grad())
         {
             cell.weight_ih!.zero_();
@@ -89,12 +89,13 @@ public class CopyRefusalTests
         }
 
         Refused(cell, "", "its nonlinearity cannot be observed, its weights being zero");
-        using var attention = nn.MultiheadAttention(4, 2);
-        using (no_grad()) attention.get_parameter("in_proj_weight")!.zero_();
+        using MultiheadAttention attention = nn.MultiheadAttention(4, 2);
+        using (no_grad())
+            attention.get_parameter("in_proj_weight")!.zero_();
         Refused(attention, "", "its number of heads cannot be observed, since it attends to everything alike");
-        using var both = nn.MultiheadAttention(4, 2, add_bias_kv: true, add_zero_attn: true);
+        using MultiheadAttention both = nn.MultiheadAttention(4, 2, add_bias_kv: true, add_zero_attn: true);
         Refused(both, "", "its dropout rate cannot be observed exactly");
-        using var contradictory = nn.Embedding(3, 2, scale_grad_by_freq: true, sparse: true);
+        using Embedding contradictory = nn.Embedding(3, 2, scale_grad_by_freq: true, sparse: true);
         Refused(
             contradictory, "",
             "it cannot be run to observe its settings: embedding_backward: scale_grad_by_freq not supported with sparse gradients");
@@ -103,8 +104,8 @@ public class CopyRefusalTests
     [Fact]
     public void An_embedding_bag_that_cannot_be_run_keeps_its_weight()
     {
-        using var bag = nn.EmbeddingBag(4, 2, mode: EmbeddingBagMode.Max, sparse: true);
-        var before = ExactCopy.Describe(bag);
+        using EmbeddingBag bag = nn.EmbeddingBag(4, 2, mode: EmbeddingBagMode.Max, sparse: true);
+        List<string> before = ExactCopy.Describe(bag);
 
         Assert.Equal(
             "it cannot be run to observe its settings: max mode does not support sparse weights",
@@ -117,10 +118,10 @@ public class CopyRefusalTests
     [Fact]
     public void A_disposed_tensor_is_no_obstacle()
     {
-        var tensor = randn(2);
+        Tensor tensor = randn(2);
         tensor.Dispose();
         using var model = new Holder { Thing = tensor };
-        using var copy = model.DeepCopy();
+        using Holder copy = model.DeepCopy();
         Assert.True(((Tensor)copy.Thing!).IsInvalid);
     }
 
@@ -129,15 +130,15 @@ public class CopyRefusalTests
     {
         object[] things = [new Version(1, 2), "text", Encoding.UTF8, typeof(int), CPU, new Frozen("a", 3)];
         using var model = new Holder { Things = things };
-        using var copy = model.DeepCopy();
+        using Holder copy = model.DeepCopy();
         Assert.NotSame(things, copy.Things);
         Assert.All(things.Zip(copy.Things!), pair => Assert.Same(pair.First, pair.Second));
     }
 
     private static void Refused(object thing, string place, string reason)
     {
-        using var model = thing as nn.Module ?? new Holder { Thing = thing };
-        var refused = Assert.Throws<ModuleCopyException>(() => model.DeepCopy());
+        using nn.Module model = thing as nn.Module ?? new Holder { Thing = thing };
+        ModuleCopyException refused = Assert.Throws<ModuleCopyException>(() => model.DeepCopy());
         Assert.StartsWith(place, refused.Place, StringComparison.Ordinal);
         Assert.Equal(reason, refused.Reason);
     }

@@ -42,7 +42,7 @@ internal sealed class KeepsLayersEverywhere : BaseNet
         : base(nameof(KeepsLayersEverywhere))
     {
         Property = Linear(3, 3);
-        var captured = Linear(3, 3);
+        Linear captured = Linear(3, 3);
         _lambda = input => captured.call(input) + field.call(input);
         _method = readOnly.forward;
         _combined = _ => Seen++;
@@ -60,14 +60,16 @@ internal sealed class KeepsLayersEverywhere : BaseNet
     {
         lock (_lock)
         {
-            lock (_gate) return RunAll(input);
+            lock (_gate)
+                return RunAll(input);
         }
     }
 
     private Tensor RunAll(Tensor input)
     {
-        var x = RunBase(input) + field.call(input) + readOnly.call(input) + Property.call(input);
-        foreach (var layer in _list.Concat(_array)) x = layer.call(x);
+        Tensor x = RunBase(input) + field.call(input) + readOnly.call(input) + Property.call(input);
+        foreach (Module<Tensor, Tensor> layer in _list.Concat(_array))
+            x = layer.call(x);
         x = _grid[0, 1].call(_grid[0, 0].call(x)) + _byName["a"].call(x) + _byNumber[7].call(x);
         x = _tuple.Layer.call(_classTuple.Item1.call(x)) * _classTuple.Item2;
         x = _choice.Layer.call(x) * (_choice.Mode == Mode.Doubled ? 2 : 1);
@@ -129,7 +131,7 @@ internal sealed class KeepsTensors : Module<Tensor, Tensor>
     public KeepsTensors()
         : base(nameof(KeepsTensors))
     {
-        var storage = randn(2, 3);
+        Tensor storage = randn(2, 3);
         _upper = Parameter(storage[0]);
         _lower = Parameter(storage[1]);
         register_buffer("mask", tensor([true, false, true]));

@@ -30,7 +30,7 @@ public class DeepCopyTests
     {
         CheckOneToOne(new KnowsParent());
         using var model = new KnowsParent();
-        using var copy = model.DeepCopy();
+        using KnowsParent copy = model.DeepCopy();
         Assert.Same(copy, copy.child.Parent);
     }
 
@@ -39,8 +39,9 @@ public class DeepCopyTests
     {
         CheckOneToOne(new CallsItself());
         using var model = new CallsItself();
-        using var copy = model.DeepCopy();
-        using (no_grad()) model.linear.weight.zero_();
+        using CallsItself copy = model.DeepCopy();
+        using (no_grad())
+            model.linear.weight.zero_();
 
         Assert.NotEqual(0, copy.call(ones(1, 3)).abs().sum().item<float>() - model.call(ones(1, 3)).abs().sum().item<float>());
         Assert.NotSame(model.Step, copy.Step);
@@ -64,7 +65,7 @@ public class DeepCopyTests
         ExactCopy.Check(new Five(), module => [module.call(Input, Input, Input, Input, Input)]);
         ExactCopy.Check(new Six(), module =>
         {
-            var (sum, last) = module.call(Input, Input, Input, Input, Input, true);
+            (Tensor sum, Tensor last) = module.call(Input, Input, Input, Input, Input, true);
             return [sum, last];
         });
     }
@@ -73,22 +74,23 @@ public class DeepCopyTests
     public void Tied_layers_and_weights_stay_tied()
     {
         using var model = new Tied();
-        using var copy = model.DeepCopy();
+        using Tied copy = model.DeepCopy();
 
         Assert.Same(copy.one, copy.again);
         TensorAssert.SameStorage(copy.one.bias!, copy.other.bias!);
         TensorAssert.SameStorage(copy.rows.weight!, copy.head.weight);
-        using (no_grad()) copy.head.weight.fill_(3);
+        using (no_grad())
+            copy.head.weight.fill_(3);
         TensorAssert.Same(full(3, 3, 3f), copy.rows.call(arange(3)));
     }
 
     [Fact]
     public void The_mode_of_each_module_is_kept()
     {
-        using var model = nn.Sequential(("a", nn.Dropout()), ("b", nn.Sequential(("c", nn.Dropout()), ("d", nn.BatchNorm1d(3)))));
+        using Sequential model = nn.Sequential(("a", nn.Dropout()), ("b", nn.Sequential(("c", nn.Dropout()), ("d", nn.BatchNorm1d(3)))));
         model.GetModule("b.c").eval();
 
-        using var copy = model.DeepCopy();
+        using Sequential copy = model.DeepCopy();
 
         Assert.Equal([true, true, false, true], new[] { "a", "b", "b.c", "b.d" }.Select(name => copy.GetModule(name).training));
     }
@@ -96,9 +98,9 @@ public class DeepCopyTests
     [Fact]
     public void Gradients_are_copied_with_their_parameters()
     {
-        using var model = nn.Linear(3, 3);
+        using Linear model = nn.Linear(3, 3);
         model.call(Input).sum().backward();
-        using var copy = model.DeepCopy();
+        using Linear copy = model.DeepCopy();
 
         copy.call(ones(2, 3)).sum().backward();
         model.call(ones(2, 3)).sum().backward();
@@ -110,13 +112,17 @@ public class DeepCopyTests
     [Fact]
     public void Hooks_and_traces_are_not_carried_along()
     {
-        using var model = Models.Small();
-        var calls = 0;
-        ((Linear)model[0]).register_forward_hook((_, _, _) => { calls++; return null!; });
+        using Sequential model = Models.Small();
+        int calls = 0;
+        ((Linear)model[0]).register_forward_hook((_, _, _) =>
+        {
+            calls++;
+            return null!;
+        });
         ((Linear)model[0]).register_forward_pre_hook(_ => calls++);
         using var trace = new Trace(model, "c");
 
-        using var copy = model.DeepCopy();
+        using Sequential copy = model.DeepCopy();
         copy.call(Input).Dispose();
 
         Assert.Equal(0, Hooks.Count(copy));
@@ -128,12 +134,13 @@ public class DeepCopyTests
     public void Handles_of_one_tensor_stay_handles_of_one_tensor_and_views_views()
     {
         using var model = new KeepsTensors();
-        using var copy = model.DeepCopy();
-        var (upper, lower) = (copy.get_parameter("_upper")!, copy.get_parameter("_lower")!);
+        using KeepsTensors copy = model.DeepCopy();
+        (Parameter upper, Parameter lower) = (copy.get_parameter("_upper")!, copy.get_parameter("_lower")!);
 
         Assert.Equal(TorchSharpInternals.StorageAddress(upper), TorchSharpInternals.StorageAddress(lower));
         Assert.True(upper.is_leaf);
-        using (no_grad()) upper.as_strided([3], [1], 3).fill_(5);
+        using (no_grad())
+            upper.as_strided([3], [1], 3).fill_(5);
         TensorAssert.Same(full(3, 5f), lower.detach());
         Assert.Equal(copy.transposed.stride(), model.transposed.stride());
     }
@@ -142,8 +149,8 @@ public class DeepCopyTests
     public void A_view_can_be_trained_in_place_as_its_original_can()
     {
         using var model = new KeepsTensors();
-        using var copy = model.DeepCopy();
-        using var optimizer = optim.SGD([copy.get_parameter("_upper")!, copy.get_parameter("_lower")!], 0.1);
+        using KeepsTensors copy = model.DeepCopy();
+        using SGD optimizer = optim.SGD([copy.get_parameter("_upper")!, copy.get_parameter("_lower")!], 0.1);
 
         copy.call(Input).sum().backward();
         optimizer.step();
@@ -154,9 +161,9 @@ public class DeepCopyTests
     public void A_model_without_weights_on_a_device_is_copied_too()
     {
         var meta = new Device(DeviceType.META);
-        using var model = nn.Sequential(("a", nn.Linear(300_000, 300_000, device: meta)), ("b", nn.Linear(2, 2)));
+        using Sequential model = nn.Sequential(("a", nn.Linear(300_000, 300_000, device: meta)), ("b", nn.Linear(2, 2)));
 
-        using var copy = model.DeepCopy();
+        using Sequential copy = model.DeepCopy();
 
         Assert.Equal(ExactCopy.Describe(model), ExactCopy.Describe(copy));
     }
@@ -166,7 +173,7 @@ public class DeepCopyTests
     {
         using var model = new TinyTransformer();
         manual_seed(5);
-        using var expected = randn(3);
+        using Tensor expected = randn(3);
         manual_seed(5);
 
         model.DeepCopy().Dispose();
@@ -194,7 +201,7 @@ public class DeepCopyTests
     public void A_hook_remover_in_a_field_is_copied_and_removes_nothing()
     {
         using var model = new KeepsRemover();
-        using var copy = model.DeepCopy();
+        using KeepsRemover copy = model.DeepCopy();
 
         copy.remover.remove();
         model.call(Input).Dispose();
@@ -209,7 +216,11 @@ public class DeepCopyTests
         public readonly nn.HookableModule<Func<nn.Module<Tensor, Tensor>, Tensor, Tensor>, Func<nn.Module<Tensor, Tensor>, Tensor, Tensor, Tensor>>.HookRemover remover;
 
         public KeepsRemover()
-            : base(nameof(KeepsRemover)) => remover = register_forward_hook((_, _, output) => { Calls++; return output; });
+            : base(nameof(KeepsRemover)) => remover = register_forward_hook((_, _, output) =>
+            {
+                Calls++;
+                return output;
+            });
 
         public int Calls { get; private set; }
 

@@ -18,7 +18,7 @@ public class EveryModuleTests
     public void A_copy_is_exact(int number, string type)
     {
         Assert.NotEmpty(type);
-        using var module = Make(Recipes[number]);
+        using nn.Module module = Make(Recipes[number]);
 
         ExactCopy.Check(module, Recipes[number].Run);
     }
@@ -27,11 +27,11 @@ public class EveryModuleTests
     public void Every_type_has_a_recipe_or_is_refused()
     {
         var copied = Recipes.Select(recipe => Make(recipe).GetType()).Select(Definition).ToHashSet();
-        var types = typeof(nn.Module).Assembly.GetExportedTypes()
+        IEnumerable<Type> types = typeof(nn.Module).Assembly.GetExportedTypes()
             // Classes to derive from are covered by the custom modules of the other tests.
             .Where(type => typeof(nn.Module).IsAssignableFrom(type) && !type.IsAbstract && type != typeof(nn.Module) && type != typeof(nn.HookableModule<,>));
 
-        var refused = types.Where(type => !copied.Contains(type)).Select(Refusal).Order(StringComparer.Ordinal);
+        IOrderedEnumerable<string> refused = types.Where(type => !copied.Contains(type)).Select(Refusal).Order(StringComparer.Ordinal);
 
         Assert.Equal(File.ReadAllText(Approved), string.Join('\n', refused) + "\n");
     }
@@ -40,10 +40,10 @@ public class EveryModuleTests
 
     private static string Refusal(Type type)
     {
-        var closed = type.IsGenericTypeDefinition ? type.MakeGenericType([.. type.GetGenericArguments().Select(_ => typeof(Tensor))]) : type;
+        Type closed = type.IsGenericTypeDefinition ? type.MakeGenericType([.. type.GetGenericArguments().Select(_ => typeof(Tensor))]) : type;
         // It is refused for what it is, before anything of it is looked at.
         var module = (nn.Module)RuntimeHelpers.GetUninitializedObject(closed);
-        var refused = Assert.Throws<ModuleCopyException>(() => module.DeepCopy());
+        ModuleCopyException refused = Assert.Throws<ModuleCopyException>(() => module.DeepCopy());
         Assert.Equal(closed, refused.ObstacleType);
         return $"{TypeNames.Of(type)}: {refused.Reason}";
     }

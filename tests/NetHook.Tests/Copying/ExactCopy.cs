@@ -9,8 +9,8 @@ internal static class ExactCopy
     internal static void Check<T>(T original, Func<T, IEnumerable<Tensor>> run)
         where T : nn.Module
     {
-        var before = Describe(original);
-        using var copy = original.DeepCopy();
+        List<string> before = Describe(original);
+        using T copy = original.DeepCopy();
         Assert.Equal(before, Describe(original));
         Assert.Equal(before, Describe(copy));
         CheckNothingShared(original, copy);
@@ -22,11 +22,13 @@ internal static class ExactCopy
     internal static List<string> Describe(nn.Module module)
     {
         var lines = new List<string>();
-        foreach (var (name, child) in module.named_modules().Prepend(("", module)))
+        foreach ((string name, nn.Module child) in module.named_modules().Prepend(("", module)))
         {
             lines.Add($"{name}: {child.GetType()} {child.GetName()} {(child.training ? "train" : "eval")}");
-            foreach (var (own, parameter) in TorchSharpInternals.Parameters(child)) lines.Add($"{name}.{own}: {Describe(parameter)}");
-            foreach (var (own, (buffer, persistent)) in TorchSharpInternals.Buffers(child)) lines.Add($"{name}.{own} {persistent}: {Describe(buffer)}");
+            foreach ((string own, TorchSharp.Modules.Parameter parameter) in TorchSharpInternals.Parameters(child))
+                lines.Add($"{name}.{own}: {Describe(parameter)}");
+            foreach ((string own, (Tensor buffer, bool persistent)) in TorchSharpInternals.Buffers(child))
+                lines.Add($"{name}.{own} {persistent}: {Describe(buffer)}");
         }
 
         lines.AddRange(module.state_dict().Select(entry => $"{entry.Key} {Describe(entry.Value)}"));
@@ -39,9 +41,9 @@ internal static class ExactCopy
     internal static void CheckSameResults<T>(T original, T copy, Func<T, IEnumerable<Tensor>> run)
         where T : nn.Module
     {
-        using var scope = NewDisposeScope();
-        var (expected, expectedGradients) = Run(original, run);
-        var (actual, gradients) = Run(copy, run);
+        using DisposeScope scope = NewDisposeScope();
+        (List<string>? expected, List<string>? expectedGradients) = Run(original, run);
+        (List<string>? actual, List<string>? gradients) = Run(copy, run);
         Assert.NotEmpty(expected);
         Assert.Equal(expected, actual);
         Assert.Equal(expectedGradients, gradients);
@@ -59,9 +61,9 @@ internal static class ExactCopy
     private static void CheckIndependent<T>(T original, Func<T, IEnumerable<Tensor>> run)
         where T : nn.Module
     {
-        using var scope = NewDisposeScope();
-        var expected = Run(original, run).Outputs;
-        using var second = original.DeepCopy();
+        using DisposeScope scope = NewDisposeScope();
+        List<string> expected = Run(original, run).Outputs;
+        using T second = original.DeepCopy();
         second.DeepCopy().Dispose();
         Assert.Equal(expected.Count, Run(second, run).Outputs.Count);
         original.Dispose();
@@ -75,7 +77,8 @@ internal static class ExactCopy
         manual_seed(7);
         var outputs = run(module).ToList();
         var values = outputs.Select(Describe).ToList();
-        foreach (var output in outputs.Where(output => output.requires_grad)) output.sum().backward(retain_graph: true);
+        foreach (Tensor output in outputs.Where(output => output.requires_grad))
+            output.sum().backward(retain_graph: true);
         return (values, [.. module.named_parameters().Select(entry => $"{entry.name} {(entry.parameter.grad is { } gradient ? Describe(gradient) : "none")}")]);
     }
 
@@ -84,11 +87,11 @@ internal static class ExactCopy
 
     private static string Describe(Tensor tensor)
     {
-        var bytes = "";
+        string bytes = "";
         if (tensor.device.type != DeviceType.META)
         {
-            using var values = tensor.is_sparse ? tensor.to_dense() : tensor.detach().clone();
-            using var cpu = values.cpu().contiguous();
+            using Tensor values = tensor.is_sparse ? tensor.to_dense() : tensor.detach().clone();
+            using Tensor cpu = values.cpu().contiguous();
             bytes = Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(cpu.bytes));
         }
 

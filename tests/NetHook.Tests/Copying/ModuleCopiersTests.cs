@@ -12,7 +12,7 @@ public class ModuleCopiersTests
         ModuleCopiers.Register<Log>((_, _) => new Log("copy"));
         using var model = new Logged<Log>(new Log("original"));
 
-        using var copy = model.DeepCopy();
+        using Logged<Log> copy = model.DeepCopy();
 
         Assert.Equal("copy", copy.Log.Name);
     }
@@ -23,7 +23,7 @@ public class ModuleCopiersTests
         ModuleCopiers.Register<IShared>((original, _) => original);
         using var model = new Logged<IShared>(new Shared());
 
-        using var copy = model.DeepCopy();
+        using Logged<IShared> copy = model.DeepCopy();
 
         Assert.Same(model.Log, copy.Log);
     }
@@ -32,10 +32,10 @@ public class ModuleCopiersTests
     public void A_copier_keeps_ties_by_copying_parts_through_the_context()
     {
         ModuleCopiers.Register<Pair>((original, context) => new Pair(context.Copy(original.layer)));
-        var layer = nn.Linear(2, 2);
-        using var model = nn.Sequential(("a", layer), ("b", new Pair(layer)));
+        Linear layer = nn.Linear(2, 2);
+        using Sequential model = nn.Sequential(("a", layer), ("b", new Pair(layer)));
 
-        using var copy = model.DeepCopy();
+        using Sequential copy = model.DeepCopy();
 
         Assert.Same(copy[0], ((Pair)copy[1]).layer);
         Assert.Equal("copied by hand", ((Pair)copy[1]).GetName());
@@ -46,13 +46,13 @@ public class ModuleCopiersTests
     {
         ModuleCopiers.Register<Counted>((original, context) =>
         {
-            var copy = context.Copy(original);
+            Counted copy = context.Copy(original);
             copy.Copies++;
             return copy;
         });
-        using var model = nn.Sequential(("a", new Counted()));
+        using Sequential model = nn.Sequential(("a", new Counted()));
 
-        using var copy = model.DeepCopy();
+        using Sequential copy = model.DeepCopy();
 
         Assert.Equal((0, 1), (((Counted)model[0]).Copies, ((Counted)copy[0]).Copies));
     }

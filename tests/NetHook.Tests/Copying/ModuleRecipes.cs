@@ -83,9 +83,9 @@ internal static class ModuleRecipes
         Recipe.Of(() => FractionalMaxPool3d(2, output_ratio: 0.5), () => Space),
         Recipe.Of(() => LPPool1d(2, 2), () => Line),
         Recipe.Of(() => LPPool2d(3, 2), () => Plane.abs()),
-        Unpool(() => MaxUnpool1d(2), () => { var (values, at) = functional.max_pool1d_with_indices(Line, 2); return (values, at); }),
-        Unpool(() => MaxUnpool2d(2), () => { var (values, at) = functional.max_pool2d_with_indices(Plane, [2, 2]); return (values, at); }),
-        Unpool(() => MaxUnpool3d(2), () => { var (values, at) = functional.max_pool3d_with_indices(Space, [2, 2, 2]); return (values, at); }),
+        Unpool(() => MaxUnpool1d(2), () => functional.max_pool1d_with_indices(Line, 2)),
+        Unpool(() => MaxUnpool2d(2), () => functional.max_pool2d_with_indices(Plane, [2, 2])),
+        Unpool(() => MaxUnpool3d(2), () => functional.max_pool3d_with_indices(Space, [2, 2, 2])),
     ];
 
     private static IEnumerable<Recipe> Pads =>
@@ -184,7 +184,7 @@ internal static class ModuleRecipes
 
     private static Recipe Unpool(Func<nn.Module> make, Func<(Tensor Values, Tensor Indices)> pool) => new("", make, module =>
     {
-        var (values, indices) = pool();
+        (Tensor values, Tensor indices) = pool();
         return [((nn.Module<Tensor, Tensor, long[]?, Tensor>)module).call(values, indices, null)];
     });
 }

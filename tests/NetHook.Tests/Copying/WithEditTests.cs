@@ -10,11 +10,11 @@ public class WithEditTests
     [Fact]
     public void The_copy_is_edited_and_the_original_is_not()
     {
-        using var scope = NewDisposeScope();
-        using var model = Models.Small();
-        var input = randn(2, 3);
-        var before = model.call(input);
-        using var edited = model.WithEdit("a", (Tensor output) => output.zeros_like());
+        using DisposeScope scope = NewDisposeScope();
+        using Sequential model = Models.Small();
+        Tensor input = randn(2, 3);
+        Tensor before = model.call(input);
+        using Sequential edited = model.WithEdit("a", (Tensor output) => output.zeros_like());
 
         TensorAssert.Same(before, model.call(input));
         TensorAssert.Same(((Linear)edited[2]).call(zeros(2, 4)), edited.call(input));
@@ -25,34 +25,34 @@ public class WithEditTests
     public void Names_and_weights_are_the_originals()
     {
         using var model = new TinyTransformer();
-        using var edited = model.WithEdit("h.1", Interventions.Scale(2));
+        using TinyTransformer edited = model.WithEdit("h.1", Interventions.Scale(2));
         Assert.Equal(ExactCopy.Describe(model), ExactCopy.Describe(edited));
     }
 
     [Fact]
     public void Copies_and_parts_of_an_edited_model_are_edited_likewise()
     {
-        using var scope = NewDisposeScope();
-        using var model = nn.Sequential(("in", nn.Linear(3, 3)), ("mid", Models.Small()));
-        var input = randn(2, 3);
-        using var edited = model.WithEdits(("mid.a", (Tensor output) => output * 3), ("in", Interventions.Scale(-2)));
-        var expected = edited.call(input);
+        using DisposeScope scope = NewDisposeScope();
+        using Sequential model = nn.Sequential(("in", nn.Linear(3, 3)), ("mid", Models.Small()));
+        Tensor input = randn(2, 3);
+        using Sequential edited = model.WithEdits(("mid.a", (Tensor output) => output * 3), ("in", Interventions.Scale(-2)));
+        Tensor expected = edited.call(input);
 
-        using var copy = edited.DeepCopy();
+        using Sequential copy = edited.DeepCopy();
         TensorAssert.Same(expected, copy.call(input));
         edited.Dispose();
         TensorAssert.Same(expected, copy.call(input));
-        using var before = copy.Subsequence(uptoLayer: "mid.b");
-        using var after = copy.Subsequence(firstLayer: "mid.b", shareWeights: true);
+        using Sequential before = copy.Subsequence(uptoLayer: "mid.b");
+        using Sequential after = copy.Subsequence(firstLayer: "mid.b", shareWeights: true);
         TensorAssert.Same(expected, after.call(before.call(input)));
     }
 
     [Fact]
     public void An_edit_acts_before_the_traces_of_its_layer_and_is_listed_with_them()
     {
-        using var scope = NewDisposeScope();
-        using var model = Models.Small();
-        using var edited = model.WithEdit("a", Interventions.Zero());
+        using DisposeScope scope = NewDisposeScope();
+        using Sequential model = Models.Small();
+        using Sequential edited = model.WithEdit("a", Interventions.Zero());
         using var trace = new Trace(edited, "a");
 
         edited.call(randn(2, 3));
@@ -64,21 +64,22 @@ public class WithEditTests
     [Fact]
     public void Two_edits_of_a_layer_act_in_their_order_and_the_model_itself_can_be_edited()
     {
-        using var scope = NewDisposeScope();
-        using var model = nn.Sequential(("a", nn.Identity()));
-        using var edited = model.WithEdits(("a", (Tensor x) => x + 1), ("a", (Tensor x) => x * 10), ("", (Tensor x) => -x));
+        using DisposeScope scope = NewDisposeScope();
+        using Sequential model = nn.Sequential(("a", nn.Identity()));
+        using Sequential edited = model.WithEdits(("a", (Tensor x) => x + 1), ("a", (Tensor x) => x * 10), ("", (Tensor x) => -x));
         Assert.Equal(-10, edited.call(zeros(1)).item<float>());
     }
 
     [Fact]
     public void An_edited_model_gives_back_all_it_holds()
     {
-        using var model = Models.Small();
-        using var input = randn(2, 3);
-        var before = Live.Tensors;
-        using (var edited = model.WithEdit("a", Interventions.Scale(2)))
+        using Sequential model = Models.Small();
+        using Tensor input = randn(2, 3);
+        long before = Live.Tensors;
+        using (Sequential edited = model.WithEdit("a", Interventions.Scale(2)))
         {
-            for (var i = 0; i < 3; i++) edited.call(input).Dispose();
+            for (int i = 0; i < 3; i++)
+                edited.call(input).Dispose();
             Assert.Equal(before + 4, Live.Tensors);
         }
 
@@ -88,8 +89,8 @@ public class WithEditTests
     [Fact]
     public void Mistakes_show_before_anything_is_copied()
     {
-        using var model = nn.Sequential(("a", nn.Linear(2, 2)), ("list", new Holder()));
-        var before = Live.Tensors;
+        using Sequential model = nn.Sequential(("a", nn.Linear(2, 2)), ("list", new Holder()));
+        long before = Live.Tensors;
         Assert.Throws<ModuleNotFoundException>(() => model.WithEdit("b", Interventions.Zero()));
         Assert.Throws<ArgumentException>(() => model.WithEdit("a", (string output) => output));
         Messages.Same(
@@ -101,8 +102,8 @@ public class WithEditTests
     [Fact]
     public void A_sequential_whose_output_is_edited_is_not_cut()
     {
-        using var model = nn.Sequential(("in", nn.Linear(3, 3)), ("mid", Models.Small()));
-        using var edited = model.WithEdit("mid", Interventions.Zero());
+        using Sequential model = nn.Sequential(("in", nn.Linear(3, 3)), ("mid", Models.Small()));
+        using Sequential edited = model.WithEdit("mid", Interventions.Zero());
         edited.Subsequence("mid").Dispose();
         Messages.Same(
             "The output of 'mid' is edited (WithEdit), which a part of it would lose: take it whole.",

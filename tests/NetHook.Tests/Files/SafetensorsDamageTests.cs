@@ -15,7 +15,7 @@ public sealed class SafetensorsDamageTests : IDisposable
     [Fact]
     public void A_missing_file_is_named()
     {
-        var e = Assert.Throws<CheckpointException>(() => SafetensorsFile.Open(Path));
+        CheckpointException e = Assert.Throws<CheckpointException>(() => SafetensorsFile.Open(Path));
 
         Assert.StartsWith($"{Path}: It cannot be read: ", e.Message, StringComparison.Ordinal);
         Assert.Equal((Path, null), (e.File, e.Key));

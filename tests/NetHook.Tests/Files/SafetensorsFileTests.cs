@@ -44,7 +44,7 @@ public sealed class SafetensorsFileTests : IDisposable
         .Sample(parts =>
         {
             using DisposeScope scope = NewDisposeScope();
-            Dictionary<string, Tensor> tensors = parts.DistinctBy(part => part.Item1)
+            var tensors = parts.DistinctBy(part => part.Item1)
                 .ToDictionary(part => part.Item1, part => randint(0, 100, part.Item2).to(part.Item3));
             using var folder = new TemporaryFolder();
             string path = folder["any.safetensors"];
@@ -82,7 +82,7 @@ public sealed class SafetensorsFileTests : IDisposable
             new Dictionary<string, Tensor> { ["z"] = ones(2, 3), ["a"] = ones(1), ["s"] = tensor(4f) },
             new Dictionary<string, string> { ["note"] = "é\n" });
 
-        using SafetensorsFile file = SafetensorsFile.Open(Path);
+        using var file = SafetensorsFile.Open(Path);
 
         Assert.Equal(["z", "a", "s"], file.Entries.Keys);
         Assert.Equal([2, 3], file.Entries["z"].Shape);
@@ -128,7 +128,7 @@ public sealed class SafetensorsFileTests : IDisposable
     {
         Tensor tensor = randn(7).to(ScalarType.BFloat16);
         SafetensorsFile.Save(Path, new Dictionary<string, Tensor> { ["x"] = tensor });
-        using SafetensorsFile file = SafetensorsFile.Open(Path);
+        using var file = SafetensorsFile.Open(Path);
 
         Tensor read = file.Read("x", ScalarType.Float64);
 
@@ -141,7 +141,7 @@ public sealed class SafetensorsFileTests : IDisposable
         // More than one part of 16 MiB.
         Tensor tensor = arange(9_000_001, ScalarType.Float32);
         SafetensorsFile.Save(Path, new Dictionary<string, Tensor> { ["x"] = tensor });
-        using SafetensorsFile file = SafetensorsFile.Open(Path);
+        using var file = SafetensorsFile.Open(Path);
 
         Assert.True(file.Read("x").Equals(tensor));
         Assert.True(file.Read("x", ScalarType.Float64).Equals(tensor.to(ScalarType.Float64)));
@@ -151,7 +151,7 @@ public sealed class SafetensorsFileTests : IDisposable
     public void Reading_into_a_parameter_leaves_it_a_leaf()
     {
         SafetensorsFile.Save(Path, new Dictionary<string, Tensor> { ["x"] = ones(2, 2) });
-        using SafetensorsFile file = SafetensorsFile.Open(Path);
+        using var file = SafetensorsFile.Open(Path);
         var same = new TorchSharp.Modules.Parameter(zeros(2, 2));
         var wider = new TorchSharp.Modules.Parameter(zeros([2, 2], ScalarType.Float64));
 
@@ -167,7 +167,7 @@ public sealed class SafetensorsFileTests : IDisposable
     {
         Tensor values = arange(6, ScalarType.Float32).view(2, 3);
         SafetensorsFile.Save(Path, new Dictionary<string, Tensor> { ["x"] = values });
-        using SafetensorsFile file = SafetensorsFile.Open(Path);
+        using var file = SafetensorsFile.Open(Path);
         Tensor whole = zeros(3, 4);
 
         file.ReadInto("x", whole.narrow(0, 0, 3).narrow(1, 1, 2).transpose(0, 1));
@@ -191,9 +191,9 @@ public sealed class SafetensorsFileTests : IDisposable
     public void Reading_into_another_shape_is_refused()
     {
         SafetensorsFile.Save(Path, new Dictionary<string, Tensor> { ["x"] = ones(2, 2) });
-        using SafetensorsFile file = SafetensorsFile.Open(Path);
+        using var file = SafetensorsFile.Open(Path);
 
-        var e = Assert.Throws<CheckpointException>(() => file.ReadInto("x", zeros(4)));
+        CheckpointException e = Assert.Throws<CheckpointException>(() => file.ReadInto("x", zeros(4)));
 
         Assert.Equal($"{Path}, key 'x': Its shape is [2, 2], expected [4].", e.Message);
         Assert.Equal((Path, "x"), (e.File, e.Key));
@@ -203,7 +203,7 @@ public sealed class SafetensorsFileTests : IDisposable
     public void A_key_that_is_not_there_is_refused()
     {
         SafetensorsFile.Save(Path, new Dictionary<string, Tensor> { ["x"] = ones(2, 2) });
-        using SafetensorsFile file = SafetensorsFile.Open(Path);
+        using var file = SafetensorsFile.Open(Path);
 
         Assert.Equal($"{Path}, key 'y': The file has no such key among its 1.", Assert.Throws<CheckpointException>(() => file.Read("y")).Message);
     }
@@ -218,7 +218,7 @@ public sealed class SafetensorsFileTests : IDisposable
             (ones([2], ScalarType.ComplexFloat64), "of type ComplexFloat64"),
         })
         {
-            var e = Assert.Throws<ArgumentException>(() => SafetensorsFile.Save(Path, new Dictionary<string, Tensor> { ["good"] = ones(1), ["bad"] = tensor }));
+            ArgumentException e = Assert.Throws<ArgumentException>(() => SafetensorsFile.Save(Path, new Dictionary<string, Tensor> { ["good"] = ones(1), ["bad"] = tensor }));
             Assert.Equal($"The tensor 'bad' cannot be saved as safetensors: it is {kind}.", e.Message);
         }
 
@@ -228,7 +228,7 @@ public sealed class SafetensorsFileTests : IDisposable
     [Fact]
     public void The_key_of_the_format_is_refused()
     {
-        var e = Assert.Throws<ArgumentException>(() => SafetensorsFile.Save(Path, new Dictionary<string, Tensor> { ["__metadata__"] = ones(1) }));
+        ArgumentException e = Assert.Throws<ArgumentException>(() => SafetensorsFile.Save(Path, new Dictionary<string, Tensor> { ["__metadata__"] = ones(1) }));
 
         Assert.Equal("The key '__metadata__' is the format's own: choose another.", e.Message);
     }

@@ -12,9 +12,9 @@ public class GradientsTests
     public void All_parameters_of_modules_and_tensors_are_set()
     {
         using var model = new TinyTransformer();
-        using var lstm = LSTM(2, 3);
-        var parameter = Parameter(ones(2));
-        var tensor = ones(2, requires_grad: true);
+        using LSTM lstm = LSTM(2, 3);
+        Parameter parameter = Parameter(ones(2));
+        Tensor tensor = ones(2, requires_grad: true);
 
         Gradients.SetRequiresGrad(false, model, lstm, parameter, tensor);
         Assert.All(Flags(model, lstm), Assert.False);
@@ -29,7 +29,7 @@ public class GradientsTests
     public void Parameters_of_lists_and_dictionaries_are_set()
     {
         using var list = new ParameterList(Parameter(ones(1)), Parameter(ones(1)));
-        using var dict = ParameterDict(("a", Parameter(ones(1))));
+        using ParameterDict dict = ParameterDict(("a", Parameter(ones(1))));
 
         Gradients.SetRequiresGrad(false, list, dict);
 
@@ -39,7 +39,7 @@ public class GradientsTests
     [Fact]
     public void Nothing_is_set_where_a_later_model_is_no_model()
     {
-        using var linear = Linear(2, 2);
+        using Linear linear = Linear(2, 2);
 
         AssertRefused(
             "SetRequiresGrad: argument 1 is List<Parameter>. Pass modules, parameters or tensors, and the items of a list one by one: [.. list].",
@@ -53,7 +53,7 @@ public class GradientsTests
     [Fact]
     public void Nothing_is_set_where_a_later_tensor_holds_integers()
     {
-        using var linear = Frozen(Linear(2, 2));
+        using Linear linear = Frozen(Linear(2, 2));
         using var quantised = new Quantised();
 
         AssertRefused(
@@ -69,7 +69,7 @@ public class GradientsTests
     [Fact]
     public void Nothing_is_set_where_a_later_tensor_is_computed_from_others()
     {
-        using var linear = Linear(2, 2);
+        using Linear linear = Linear(2, 2);
 
         AssertRefused(
             "SetRequiresGrad: argument 1 is computed from tensors that require gradients. "
@@ -81,8 +81,8 @@ public class GradientsTests
     [Fact]
     public void Nothing_is_set_where_a_later_tensor_is_disposed()
     {
-        using var linear = Linear(2, 2);
-        var gone = ones(1);
+        using Linear linear = Linear(2, 2);
+        Tensor gone = ones(1);
         gone.Dispose();
 
         AssertRefused(
@@ -94,10 +94,11 @@ public class GradientsTests
     [Fact]
     public void Flags_set_before_torch_refuses_one_are_put_back()
     {
-        using var linear = Linear(2, 2);
+        using Linear linear = Linear(2, 2);
         linear.bias!.requires_grad = false;
         Tensor inference;
-        using (inference_mode()) inference = ones(1);
+        using (inference_mode())
+            inference = ones(1);
 
         // Only torch itself knows that a tensor was made in inference mode.
         Assert.ThrowsAny<Exception>(() => Gradients.SetRequiresGrad(true, linear, inference));
@@ -115,13 +116,13 @@ public class GradientsTests
     {
         using var model = new TinyTransformer();
         model.h[0].attn.weight.requires_grad = false;
-        var before = Flags(model).ToArray();
+        bool[] before = Flags(model).ToArray();
 
         Assert.Throws<InvalidTimeZoneException>(ThrowWhileFrozen);
 
         void ThrowWhileFrozen()
         {
-            using var frozen = Gradients.Frozen(model);
+            using IDisposable frozen = Gradients.Frozen(model);
             Assert.All(Flags(model), Assert.False);
             model.h[1].attn.weight.requires_grad = true;
             throw new InvalidTimeZoneException();
@@ -134,11 +135,12 @@ public class GradientsTests
     [Fact]
     public void Frozen_inside_frozen_puts_back_its_own()
     {
-        using var linear = Linear(2, 2);
+        using Linear linear = Linear(2, 2);
 
         using (Gradients.Frozen(linear))
         {
-            using (Gradients.Frozen(linear.weight)) Assert.False(linear.weight.requires_grad);
+            using (Gradients.Frozen(linear.weight))
+                Assert.False(linear.weight.requires_grad);
             Assert.False(linear.weight.requires_grad);
         }
 
@@ -148,8 +150,8 @@ public class GradientsTests
     [Fact]
     public void Frozen_disposed_twice_puts_back_once()
     {
-        using var linear = Linear(2, 2);
-        var frozen = Gradients.Frozen(linear);
+        using Linear linear = Linear(2, 2);
+        IDisposable frozen = Gradients.Frozen(linear);
         frozen.Dispose();
         linear.weight.requires_grad = false;
         frozen.Dispose();
@@ -162,9 +164,10 @@ public class GradientsTests
     {
         using var model = new Block();
         model.attn.weight.requires_grad = false;
-        var before = Flags(model).ToArray();
+        bool[] before = Flags(model).ToArray();
 
-        using (Gradients.Frozen(model)) model.to(float64);
+        using (Gradients.Frozen(model))
+            model.to(float64);
 
         Assert.Equal(float64, model.attn.weight.dtype);
         Assert.Equal(before, Flags(model));
@@ -173,9 +176,10 @@ public class GradientsTests
     [Fact]
     public void Frozen_survives_the_disposal_of_a_model()
     {
-        var linear = Linear(2, 2);
-        using var other = Linear(2, 2);
-        using (Gradients.Frozen(linear, linear.weight, other)) linear.Dispose();
+        Linear linear = Linear(2, 2);
+        using Linear other = Linear(2, 2);
+        using (Gradients.Frozen(linear, linear.weight, other))
+            linear.Dispose();
 
         Assert.All(Flags(other), Assert.True);
     }
@@ -183,9 +187,10 @@ public class GradientsTests
     [Fact]
     public void Frozen_model_collects_no_gradient_and_its_input_does()
     {
-        using var linear = Linear(2, 2);
-        var input = ones(1, 2, requires_grad: true);
-        using (Gradients.Frozen(linear)) linear.call(input).sum().backward();
+        using Linear linear = Linear(2, 2);
+        Tensor input = ones(1, 2, requires_grad: true);
+        using (Gradients.Frozen(linear))
+            linear.call(input).sum().backward();
 
         Assert.Null(linear.weight.grad);
         Assert.NotNull(input.grad);

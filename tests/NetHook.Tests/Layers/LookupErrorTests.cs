@@ -12,7 +12,7 @@ public class LookupErrorTests
     [Fact]
     public void Missing_module_says_how_far_the_name_leads_and_what_is_there()
     {
-        var error = Assert.Throws<ModuleNotFoundException>(() => _model.GetModule("h.30.mlp"));
+        ModuleNotFoundException error = Assert.Throws<ModuleNotFoundException>(() => _model.GetModule("h.30.mlp"));
 
         Assert.Equal(
             "TinyTransformer has no module 'h.30.mlp': 'h' (ModuleList<Block>) has no child '30'; "
@@ -54,7 +54,7 @@ public class LookupErrorTests
     [Fact]
     public void Missing_parameter_says_how_far_the_name_leads_and_what_is_there()
     {
-        var error = Assert.Throws<ParameterNotFoundException>(() => _model.GetParameter("h.1.attn.wieght"));
+        ParameterNotFoundException error = Assert.Throws<ParameterNotFoundException>(() => _model.GetParameter("h.1.attn.wieght"));
 
         Assert.Equal(
             "TinyTransformer has no parameter 'h.1.attn.wieght': 'h.1.attn' (Linear) has no parameter or child 'wieght'; "
@@ -76,7 +76,7 @@ public class LookupErrorTests
     [Fact]
     public void Buffer_asked_for_as_parameter_is_called_one()
     {
-        using var norm = Sequential(("norm", BatchNorm1d(2)));
+        using Sequential norm = Sequential(("norm", BatchNorm1d(2)));
 
         Assert.Equal(
             "Sequential has no parameter 'norm.running_mean': 'norm' (BatchNorm1d) has no parameter or child 'running_mean'; "
@@ -121,7 +121,7 @@ public class LookupErrorTests
     [Fact]
     public void Pattern_without_a_match_shows_what_is_near()
     {
-        var error = Assert.Throws<NoModuleMatchesException>(() => _model.ModuleNames("h.*.mpl"));
+        NoModuleMatchesException error = Assert.Throws<NoModuleMatchesException>(() => _model.ModuleNames("h.*.mpl"));
 
         Assert.Equal(
             "No layer of TinyTransformer matches 'h.*.mpl'. Its children are wte, h, extras, head, shared. "

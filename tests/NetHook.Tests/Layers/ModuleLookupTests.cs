@@ -29,7 +29,7 @@ public class ModuleLookupTests
     [Fact]
     public void Every_listed_name_leads_to_its_module()
     {
-        foreach (var (name, module) in ModuleTree.Descendants(_model))
+        foreach ((string name, Module module) in ModuleTree.Descendants(_model))
             Assert.Same(module, _model.GetModule(name));
     }
 
@@ -44,8 +44,8 @@ public class ModuleLookupTests
     [Fact]
     public void Lists_and_dictionaries_that_no_one_registered_are_searched_too()
     {
-        using var list = ModuleList(Linear(1, 1), Linear(1, 1));
-        using var dict = ModuleDict(("a", Linear(1, 1)));
+        using ModuleList<Linear> list = ModuleList(Linear(1, 1), Linear(1, 1));
+        using ModuleDict<Linear> dict = ModuleDict(("a", Linear(1, 1)));
 
         Assert.Same(list[1], list.GetModule("1"));
         Assert.Same(dict["a"], dict.GetModule("a"));
@@ -68,12 +68,12 @@ public class ModuleLookupTests
     [InlineData(100)]
     public void Layers_appended_to_a_sequential_later_are_seen(int before)
     {
-        using var sequential = Sequential();
-        for (var i = 0; i < before; i++)
+        using Sequential sequential = Sequential();
+        for (int i = 0; i < before; i++)
             sequential.append($"layer{i}", Linear(1, 1));
         Assert.Same(sequential[before - 1], sequential.GetModule($"layer{before - 1}"));
 
-        var later = Linear(1, 1);
+        Linear later = Linear(1, 1);
         sequential.append("later", later);
 
         Assert.Same(later, sequential.GetModule("later"));
@@ -83,8 +83,8 @@ public class ModuleLookupTests
     [Fact]
     public void Layers_renamed_in_place_are_found_by_their_new_names_only()
     {
-        using var sequential = Sequential();
-        for (var i = 0; i < 100; i++)
+        using Sequential sequential = Sequential();
+        for (int i = 0; i < 100; i++)
             sequential.append($"layer{i}", Linear(1, 1));
         Assert.Same(sequential[7], sequential.GetModule("layer7"));
 
@@ -97,7 +97,7 @@ public class ModuleLookupTests
     [Fact]
     public void First_of_two_layers_of_one_name_is_found_and_listed()
     {
-        using var sequential = Sequential(("1", ReLU())).append(Linear(1, 1));
+        using Sequential sequential = Sequential(("1", ReLU())).append(Linear(1, 1));
 
         Assert.IsType<ReLU>(sequential.GetModule("1"));
         Assert.Equal(["1"], sequential.ModuleNames());
@@ -106,7 +106,7 @@ public class ModuleLookupTests
     [Fact]
     public void Names_with_dots_are_found_behind_names_without()
     {
-        using var sequential = Sequential(("a.b", Linear(1, 1)), ("a", Sequential(("c", ReLU()))));
+        using Sequential sequential = Sequential(("a.b", Linear(1, 1)), ("a", Sequential(("c", ReLU()))));
 
         Assert.Same(sequential[0], sequential.GetModule("a.b"));
         Assert.IsType<ReLU>(sequential.GetModule("a.c"));

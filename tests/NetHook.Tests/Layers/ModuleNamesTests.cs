@@ -41,7 +41,7 @@ public class ModuleNamesTests
     [Fact]
     public void Model_without_layers_has_no_names()
     {
-        using var relu = ReLU();
+        using ReLU relu = ReLU();
         Assert.Empty(relu.ModuleNames());
     }
 
@@ -59,7 +59,7 @@ public class ModuleNamesTests
     public void Names_come_from_structures_deeper_than_any_stack()
     {
         Module<Tensor, Tensor> model = ReLU();
-        for (var i = 0; i < 6_000; i++)
+        for (int i = 0; i < 6_000; i++)
             model = Sequential(("x", model));
 
         Assert.Equal(6_000, model.ModuleNames().Count);

@@ -1,4 +1,5 @@
 using TorchSharp;
+using TorchSharp.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
@@ -20,8 +21,8 @@ public class ParameterLookupTests
     [Fact]
     public void Every_listed_name_leads_to_a_parameter_with_the_values_in_the_state_dict()
     {
-        var state = _model.state_dict();
-        foreach (var name in _model.ParameterNames())
+        Dictionary<string, Tensor> state = _model.state_dict();
+        foreach (string name in _model.ParameterNames())
             Assert.True(_model.GetParameter(name).allclose(state[name]), name);
     }
 
@@ -41,7 +42,7 @@ public class ParameterLookupTests
     [Fact]
     public void Native_modules_give_the_parameters_inside_them()
     {
-        using var layer = TransformerEncoderLayer(4, 2, 8);
+        using TransformerEncoderLayer layer = TransformerEncoderLayer(4, 2, 8);
 
         Assert.Equal([4L, 4L], layer.GetParameter("self_attn.out_proj.weight").shape);
         Assert.Contains("self_attn.out_proj.weight", layer.ParameterNames());
@@ -50,7 +51,7 @@ public class ParameterLookupTests
     [Fact]
     public void Parameter_that_parent_and_child_both_own_is_listed_once()
     {
-        using var model = Sequential(("layer", Linear(2, 2, hasBias: false)));
+        using Sequential model = Sequential(("layer", Linear(2, 2, hasBias: false)));
         model.register_parameter("layer.weight", model.GetParameter("layer.weight"));
 
         Assert.Equal(["layer.weight"], model.ParameterNames());
@@ -72,7 +73,7 @@ public class ParameterLookupTests
     [Fact]
     public void Model_without_parameters_has_no_names()
     {
-        using var relu = ReLU();
+        using ReLU relu = ReLU();
         Assert.Empty(relu.ParameterNames());
     }
 }

@@ -76,8 +76,9 @@ internal sealed class RefersInEveryWay : nn.Module<Tensor, Tensor>
     /// <summary>How often the number that the layer adds was added.</summary>
     public override Tensor forward(Tensor input)
     {
-        var x = Property.call(layer.call(input));
-        foreach (var one in _list.Concat(_nested[0])) x = one.call(x);
+        Tensor x = Property.call(layer.call(input));
+        foreach (nn.Module<Tensor, Tensor> one in _list.Concat(_nested[0]))
+            x = one.call(x);
         x = ((nn.Module<Tensor, Tensor>)_grid[0, 1]).call(((nn.Module<Tensor, Tensor>)_array[0]).call(x));
         x = _record.Layer.call(_tuples[0].Layer.call(_tuple.Layer.call(_byName["x"].call(x))));
         x = ((nn.Module<Tensor, Tensor>)_pairs[layer]).call(x);

@@ -12,7 +12,7 @@ public class ReplaceModuleTests
         using var before = new Plus(1);
         using var model = new RefersInEveryWay(before);
         using var after = new Plus(100);
-        using var input = zeros(1);
+        using Tensor input = zeros(1);
         Assert.Equal(15, model.call(input).item<float>());
 
         Assert.Same(before, model.ReplaceModule("layer", after));
@@ -29,10 +29,10 @@ public class ReplaceModuleTests
     {
         using var before = new Plus(1);
         using var model = new RefersInEveryWay(before);
-        using var input = zeros(1);
+        using Tensor input = zeros(1);
         using var after = new Plus(100);
 
-        using (var replacing = model.Replacing("layer", after))
+        using (ModuleReplacement replacing = model.Replacing("layer", after))
         {
             Assert.Equal(("layer", before, after), (replacing.Name, replacing.Replaced, replacing.Replacement));
             Assert.Equal(1500, model.call(input).item<float>());
@@ -46,7 +46,7 @@ public class ReplaceModuleTests
     public void A_layer_is_put_back_whatever_threw()
     {
         using var model = new ScopedNet();
-        var before = model.GetModule("body.relu");
+        nn.Module before = model.GetModule("body.relu");
         using var after = new Plus(100);
 
         Assert.Throws<InvalidOperationException>(() =>
@@ -64,9 +64,10 @@ public class ReplaceModuleTests
     [Fact]
     public void A_layer_is_put_back_though_it_was_replaced_again_meanwhile()
     {
-        using var model = Models.Small();
-        var before = model.GetModule("a");
-        using (model.Replacing("a", new Plus(1))) model.ReplaceModule("a", new Plus(2)).Dispose();
+        using Sequential model = Models.Small();
+        nn.Module before = model.GetModule("a");
+        using (model.Replacing("a", new Plus(1)))
+            model.ReplaceModule("a", new Plus(2)).Dispose();
 
         Assert.Same(before, model.GetModule("a"));
     }
@@ -74,12 +75,12 @@ public class ReplaceModuleTests
     [Fact]
     public void Replacements_of_one_layer_are_undone_one_after_the_other()
     {
-        using var model = Models.Small();
-        var before = model.GetModule("a");
+        using Sequential model = Models.Small();
+        nn.Module before = model.GetModule("a");
         using Plus one = new(1), other = new(2);
         using (model.Replacing("a", one))
         {
-            var inner = model.Replacing("a", other);
+            ModuleReplacement inner = model.Replacing("a", other);
             Assert.Same(one, inner.Replaced);
             inner.Dispose();
             Assert.Same(one, model.GetModule("a"));
@@ -99,11 +100,11 @@ public class ReplaceModuleTests
     public void Layers_are_replaced_at_any_depth_and_in_every_container(string name)
     {
         using var model = new Nest();
-        using var replacement = nn.Linear(2, 2);
-        var names = model.ModuleNames();
+        using Linear replacement = nn.Linear(2, 2);
+        IReadOnlyList<string> names = model.ModuleNames();
         var keys = model.state_dict().Keys.ToList();
 
-        var old = model.ReplaceModule(name, replacement);
+        nn.Module old = model.ReplaceModule(name, replacement);
 
         Assert.Same(replacement, model.GetModule(name));
         Assert.Same(replacement, model.named_modules().Single(found => found.name == name).module);
@@ -126,12 +127,16 @@ public class ReplaceModuleTests
     public void The_model_runs_the_replacement_and_its_hooks()
     {
         using var model = new Nest();
-        foreach (var name in (string[])["a", "mid.c", "list.0.attn", "dict.k"])
+        foreach (string name in (string[])["a", "mid.c", "list.0.attn", "dict.k"])
         {
-            var calls = 0;
-            var replacement = nn.Linear(2, 2);
+            int calls = 0;
+            Linear replacement = nn.Linear(2, 2);
             model.ReplaceModule(name, replacement).Dispose();
-            replacement.register_forward_hook((_, _, _) => { calls++; return null!; });
+            replacement.register_forward_hook((_, _, _) =>
+            {
+                calls++;
+                return null!;
+            });
             using var trace = new Trace(model, name);
             model.call(randn(1, 2)).Dispose();
             Assert.Equal(1, calls);
@@ -143,7 +148,7 @@ public class ReplaceModuleTests
     public void Only_the_item_named_is_replaced_in_a_container()
     {
         var shared = new Plus(1);
-        using var model = nn.Sequential(("a", shared), ("b", nn.Identity()), ("c", shared));
+        using Sequential model = nn.Sequential(("a", shared), ("b", nn.Identity()), ("c", shared));
 
         model.ReplaceModule("c", new Plus(10));
 
@@ -155,7 +160,7 @@ public class ReplaceModuleTests
     public void Another_path_to_the_same_module_still_leads_to_the_old_one()
     {
         using var model = new TinyTransformer();
-        var old = model.ReplaceModule("shared", nn.Linear(2, 2));
+        nn.Module old = model.ReplaceModule("shared", nn.Linear(2, 2));
         Assert.Same(old, model.GetModule("h.0.attn"));
     }
 
@@ -163,8 +168,8 @@ public class ReplaceModuleTests
     public void An_adapter_may_contain_what_it_replaces_and_be_taken_out_again()
     {
         using var model = new Nest();
-        var before = ExactCopy.Describe(model);
-        var inner = model.GetModule<Linear>("list.0.attn");
+        List<string> before = ExactCopy.Describe(model);
+        Linear inner = model.GetModule<Linear>("list.0.attn");
 
         model.ReplaceModule("list.0.attn", new Adapter(inner));
         Assert.Same(inner, model.GetModule("list.0.attn.inner"));
@@ -176,7 +181,7 @@ public class ReplaceModuleTests
     [Fact]
     public void A_replacement_whose_fields_are_not_registered_yet_has_its_parameters_seen()
     {
-        using var model = nn.Sequential(("a", nn.Linear(3, 3)));
+        using Sequential model = nn.Sequential(("a", nn.Linear(3, 3)));
         model.ReplaceModule("a", new Unregistered());
         Assert.Equal(["a.linear.weight", "a.linear.bias"], model.ParameterNames());
     }
@@ -194,7 +199,7 @@ public class ReplaceModuleTests
     public void Layers_of_a_sequential_of_two_arguments_are_replaced()
     {
         using var model = new Sum();
-        using var replacement = nn.Linear(3, 2);
+        using Linear replacement = nn.Linear(3, 2);
         model.ReplaceModule("right", replacement).Dispose();
         Assert.Same(replacement, model[1]);
         model.call(randn(1, 3), randn(1, 3)).Dispose();
@@ -203,10 +208,11 @@ public class ReplaceModuleTests
     [Fact]
     public void Replacing_a_layer_by_itself_changes_nothing()
     {
-        using var model = Models.Small();
-        var layer = model.GetModule("a");
+        using Sequential model = Models.Small();
+        nn.Module layer = model.GetModule("a");
         Assert.Same(layer, model.ReplaceModule("a", layer));
-        using (model.Replacing("a", layer)) Assert.Same(layer, model.GetModule("a"));
+        using (model.Replacing("a", layer))
+            Assert.Same(layer, model.GetModule("a"));
     }
 
     private sealed class Unregistered() : nn.Module<Tensor, Tensor>(nameof(Unregistered))

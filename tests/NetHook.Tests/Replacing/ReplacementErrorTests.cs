@@ -10,7 +10,7 @@ public class ReplacementErrorTests
     public void A_field_too_narrow_is_named_with_what_to_declare_instead()
     {
         using var model = new Narrow();
-        var refused = Refused(
+        ModuleReplacementException refused = Refused(
             model, "field", new Plus(1),
             "A Plus cannot take the place of the Linear at Narrow.field: it is declared as Linear. Declare it as Module<Tensor, Tensor>.");
         Assert.Equal(
@@ -65,7 +65,7 @@ public class ReplacementErrorTests
     [Fact]
     public void A_name_that_leads_nowhere_is_explained()
     {
-        using var model = Models.Small();
+        using Sequential model = Models.Small();
         Messages.Same(
             "Sequential has no module 'd': the model (Sequential) has no child 'd'; it has a, b, c. Did you mean 'a', 'b' or 'c'?",
             () => model.ReplaceModule("d", new Plus(1)));
@@ -77,8 +77,8 @@ public class ReplacementErrorTests
     [Fact]
     public void A_disposed_replacement_is_refused()
     {
-        using var model = Models.Small();
-        var disposed = nn.Sequential();
+        using Sequential model = Models.Small();
+        Sequential disposed = nn.Sequential();
         disposed.Dispose();
         Messages.Same("The Sequential to take the place of 'a' is disposed.", () => model.ReplaceModule("a", disposed));
     }
@@ -86,7 +86,7 @@ public class ReplacementErrorTests
     [Fact]
     public void A_module_cannot_come_to_contain_itself()
     {
-        using var model = nn.Sequential(("a", Models.Small()));
+        using Sequential model = nn.Sequential(("a", Models.Small()));
         Messages.Same(
             "The Sequential to take the place of 'a.b' contains the Sequential of which that is a part.",
             () => model.ReplaceModule("a.b", model));
@@ -97,9 +97,9 @@ public class ReplacementErrorTests
 
     private static ModuleReplacementException Refused(nn.Module model, string name, nn.Module replacement, string message)
     {
-        var before = ExactCopy.Describe(model);
-        var layer = model.GetModule(name);
-        var refused = Assert.Throws<ModuleReplacementException>(() => model.ReplaceModule(name, replacement));
+        List<string> before = ExactCopy.Describe(model);
+        nn.Module layer = model.GetModule(name);
+        ModuleReplacementException refused = Assert.Throws<ModuleReplacementException>(() => model.ReplaceModule(name, replacement));
         Assert.Equal(message, refused.Message);
         Assert.Equal(before, ExactCopy.Describe(model));
         Assert.Same(layer, model.GetModule(name));

@@ -18,11 +18,12 @@ internal sealed record Net(string Name, int Leaf, IReadOnlyList<Net> Children)
     {
         get
         {
-            var leaf = 0;
-            foreach (var child in Children)
+            int leaf = 0;
+            foreach (Net child in Children)
             {
                 yield return ([child.Name], leaf, leaf + child.Leaves.Count());
-                foreach (var (path, first, end) in child.Paths) yield return ([child.Name, .. path], leaf + first, leaf + end);
+                foreach ((string[] path, int first, int end) in child.Paths)
+                    yield return ([child.Name, .. path], leaf + first, leaf + end);
                 leaf += child.Leaves.Count();
             }
         }
@@ -44,10 +45,10 @@ internal sealed record Net(string Name, int Leaf, IReadOnlyList<Net> Children)
         if (Leaf > 0)
             return first < end ? this : null;
         var kept = new List<Net>();
-        var leaf = 0;
-        foreach (var child in Children)
+        int leaf = 0;
+        foreach (Net child in Children)
         {
-            var leaves = child.Leaves.Count();
+            int leaves = child.Leaves.Count();
             if (Math.Max(leaf, first) < Math.Min(leaf + leaves, end))
                 kept.Add(child.Keep(Math.Max(first - leaf, 0), Math.Min(end - leaf, leaves))!);
             leaf += leaves;
@@ -58,8 +59,8 @@ internal sealed record Net(string Name, int Leaf, IReadOnlyList<Net> Children)
 
     private static Gen<IReadOnlyList<Net>> Tree(int depth)
     {
-        var leaf = Gen.Int[1, 9].Select(size => new Net("", size, []));
-        var node = depth == 1 ? leaf : Gen.Frequency((3, leaf), (2, Tree(depth - 1).Select(children => new Net("", 0, children))));
+        Gen<Net> leaf = Gen.Int[1, 9].Select(size => new Net("", size, []));
+        Gen<Net> node = depth == 1 ? leaf : Gen.Frequency((3, leaf), (2, Tree(depth - 1).Select(children => new Net("", 0, children))));
         return node.Array[1, 4].Select(nodes => (IReadOnlyList<Net>)[.. nodes.Select((child, i) => child with { Name = i % 2 == 0 ? $"{i}" : $"layer{i}" })]);
     }
 }

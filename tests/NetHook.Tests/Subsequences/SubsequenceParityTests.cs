@@ -21,11 +21,11 @@ public class SubsequenceParityTests
 
     private static string Run(JsonElement recorded, bool shareWeights)
     {
-        using var net = Read(recorded.GetProperty("net")).Build();
-        string? Limit(string name) => recorded.TryGetProperty(name, out var value) ? value.GetString() : null;
+        using Sequential net = Read(recorded.GetProperty("net")).Build();
+        string? Limit(string name) => recorded.TryGetProperty(name, out JsonElement value) ? value.GetString() : null;
         try
         {
-            using var part = net.Subsequence(Limit("first"), Limit("last"), Limit("after"), Limit("upto"), Limit("single"), shareWeights);
+            using Sequential part = net.Subsequence(Limit("first"), Limit("last"), Limit("after"), Limit("upto"), Limit("single"), shareWeights);
             return Net.Show(part);
         }
         catch (ArgumentException exception)
@@ -40,7 +40,7 @@ public class SubsequenceParityTests
 
     private static string Expected(string line)
     {
-        var expected = JsonDocument.Parse(line).RootElement.GetProperty("expect");
+        JsonElement expected = JsonDocument.Parse(line).RootElement.GetProperty("expect");
         return expected.ValueKind == JsonValueKind.String ? expected.GetString()! : Read(expected).Show();
     }
 

@@ -1,4 +1,5 @@
 using CsCheck;
+using TorchSharp;
 using TorchSharp.Modules;
 
 namespace NetHook.Tests;
@@ -13,8 +14,8 @@ public class SubsequenceRuleTests
     public void Between_two_layers_is_what_lies_within_their_leaves() => TwoLayers.Sample(
         drawn =>
         {
-            var (net, from, to) = drawn;
-            using var model = net.Build();
+            (Net? net, (string[] Path, int First, int End) from, (string[] Path, int First, int End) to) = drawn;
+            using Sequential model = net.Build();
             string begin = Join(from.Path), end = Join(to.Path);
             Check(net, from.First, to.End, () => model.Subsequence(firstLayer: begin, lastLayer: end, shareWeights: true));
             Check(net, from.First, to.First, () => model.Subsequence(firstLayer: begin, uptoLayer: end, shareWeights: true));
@@ -27,9 +28,9 @@ public class SubsequenceRuleTests
     public void From_or_up_to_one_layer_is_the_rest_and_both_make_up_the_whole() => TwoLayers.Sample(
         drawn =>
         {
-            var (net, layer, _) = drawn;
-            using var model = net.Build();
-            var (name, all) = (Join(layer.Path), net.Leaves.Count());
+            (Net? net, (string[] Path, int First, int End) layer, (string[] Path, int First, int End) _) = drawn;
+            using Sequential model = net.Build();
+            (string name, int all) = (Join(layer.Path), net.Leaves.Count());
             Check(net, 0, layer.First, () => model.Subsequence(uptoLayer: name, shareWeights: true));
             Check(net, layer.First, all, () => model.Subsequence(firstLayer: name, shareWeights: true));
             Check(net, 0, layer.End, () => model.Subsequence(lastLayer: name, shareWeights: true));
@@ -42,11 +43,11 @@ public class SubsequenceRuleTests
     public void Steps_given_one_by_one_mean_the_same() => TwoLayers.Where(drawn => drawn.From.First < drawn.To.End).Sample(
         drawn =>
         {
-            var (net, from, to) = drawn;
-            using var model = net.Build();
-            using var by_name = model.Subsequence(firstLayer: Join(from.Path), lastLayer: Join(to.Path));
-            using var by_steps = model.HierarchicalSubsequence(from.Path, to.Path, null, null);
-            using var below = model.HierarchicalSubsequence(["x", .. from.Path], ["y", .. to.Path], null, null, depth: 1);
+            (Net? net, (string[] Path, int First, int End) from, (string[] Path, int First, int End) to) = drawn;
+            using Sequential model = net.Build();
+            using Sequential by_name = model.Subsequence(firstLayer: Join(from.Path), lastLayer: Join(to.Path));
+            using torch.nn.Module? by_steps = model.HierarchicalSubsequence(from.Path, to.Path, null, null);
+            using torch.nn.Module? below = model.HierarchicalSubsequence(["x", .. from.Path], ["y", .. to.Path], null, null, depth: 1);
             Assert.Equal(Net.Show(by_name), Net.Show(by_steps!));
             Assert.Equal(Net.Show(by_name), Net.Show(below!));
         },
@@ -60,7 +61,7 @@ public class SubsequenceRuleTests
             return;
         }
 
-        using var part = cut();
+        using Sequential part = cut();
         Assert.Equal(net.Keep(first, end)!.Show(), Net.Show(part));
     }
 

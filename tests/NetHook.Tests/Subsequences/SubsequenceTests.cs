@@ -18,12 +18,12 @@ public class SubsequenceTests
     [InlineData("out")]
     public void Both_parts_after_one_another_equal_the_whole(string layer)
     {
-        using var model = Model();
-        foreach (var share in (bool[])[false, true])
+        using Sequential model = Model();
+        foreach (bool share in (bool[])[false, true])
         {
-            using var before = model.Subsequence(uptoLayer: layer, shareWeights: share);
-            using var from = model.Subsequence(firstLayer: layer, shareWeights: share);
-            using var input = randn(2, 3);
+            using Sequential before = model.Subsequence(uptoLayer: layer, shareWeights: share);
+            using Sequential from = model.Subsequence(firstLayer: layer, shareWeights: share);
+            using Tensor input = randn(2, 3);
             TensorAssert.Same(model.call(input), from.call(before.call(input)));
         }
     }
@@ -31,9 +31,9 @@ public class SubsequenceTests
     [Fact]
     public void Copies_share_nothing_and_shared_layers_are_the_models_own()
     {
-        using var model = Model();
-        using var copy = model.Subsequence("mid.act", "out");
-        using var shared = model.Subsequence("mid.act", "out", shareWeights: true);
+        using Sequential model = Model();
+        using Sequential copy = model.Subsequence("mid.act", "out");
+        using Sequential shared = model.Subsequence("mid.act", "out", shareWeights: true);
 
         Assert.NotSame(model.GetModule("out"), copy.GetModule("out"));
         Assert.NotSame(model.GetModule("mid.b"), copy.GetModule("mid.b"));
@@ -45,11 +45,13 @@ public class SubsequenceTests
     [Fact]
     public void A_shared_subsequence_leaves_the_model_alive_when_it_is_disposed_first()
     {
-        using var model = Model();
-        using var input = randn(2, 3);
-        var tensors = Live.Tensors;
-        using (var part = model.Subsequence(afterLayer: "mid.a", shareWeights: true)) part.call(input).Dispose();
-        using (var all = model.Subsequence(shareWeights: true)) all.call(input).Dispose();
+        using Sequential model = Model();
+        using Tensor input = randn(2, 3);
+        long tensors = Live.Tensors;
+        using (Sequential part = model.Subsequence(afterLayer: "mid.a", shareWeights: true))
+            part.call(input).Dispose();
+        using (Sequential all = model.Subsequence(shareWeights: true))
+            all.call(input).Dispose();
 
         model.call(input).Dispose();
 
@@ -59,8 +61,8 @@ public class SubsequenceTests
     [Fact]
     public void A_shared_subsequence_can_be_disposed_after_the_model()
     {
-        var model = Model();
-        var part = model.Subsequence(afterLayer: "mid.a", shareWeights: true);
+        Sequential model = Model();
+        Sequential part = model.Subsequence(afterLayer: "mid.a", shareWeights: true);
         var weights = model.parameters().ToList();
 
         model.Dispose();
@@ -73,10 +75,10 @@ public class SubsequenceTests
     [Fact]
     public void A_copied_subsequence_lives_by_itself()
     {
-        var model = Model();
-        using var input = randn(2, 3);
-        var before = Live.Tensors;
-        var part = model.Subsequence(afterLayer: "mid.a");
+        Sequential model = Model();
+        using Tensor input = randn(2, 3);
+        long before = Live.Tensors;
+        Sequential part = model.Subsequence(afterLayer: "mid.a");
         Assert.Equal(before + 4, Live.Tensors);
         model.Dispose();
         part.call(input).Dispose();
@@ -87,14 +89,15 @@ public class SubsequenceTests
     [Fact]
     public void A_shared_subsequence_copied_is_a_model_of_its_own()
     {
-        using var model = Model();
-        using var input = ones(1, 3);
-        var before = Live.Tensors;
-        using (var shared = model.Subsequence(afterLayer: "mid.a", shareWeights: true))
+        using Sequential model = Model();
+        using Tensor input = ones(1, 3);
+        long before = Live.Tensors;
+        using (Sequential shared = model.Subsequence(afterLayer: "mid.a", shareWeights: true))
         {
-            var copy = shared.DeepCopy();
+            Sequential copy = shared.DeepCopy();
             Assert.Equal(typeof(Sequential), copy.GetType());
-            using (NewDisposeScope()) TensorAssert.Same(shared.call(input), copy.call(input));
+            using (NewDisposeScope())
+                TensorAssert.Same(shared.call(input), copy.call(input));
             copy.Dispose();
         }
 
@@ -104,13 +107,13 @@ public class SubsequenceTests
     [Fact]
     public void Modes_are_kept_even_of_the_sequentials_that_are_cut()
     {
-        using var model = Model();
+        using Sequential model = Model();
         model.eval();
         model.GetModule("mid.b").train();
         TorchSharpInternals.SetTraining(model, true);
-        foreach (var share in (bool[])[false, true])
+        foreach (bool share in (bool[])[false, true])
         {
-            using var part = model.Subsequence(afterLayer: "mid.a", shareWeights: share);
+            using Sequential part = model.Subsequence(afterLayer: "mid.a", shareWeights: share);
             Assert.Equal([true, false, false, true, false], new[] { "", "mid", "mid.act", "mid.b", "out" }.Select(name => part.GetModule(name).training));
         }
     }
@@ -118,11 +121,11 @@ public class SubsequenceTests
     [Fact]
     public void Ties_between_layers_stay_ties_in_a_copy()
     {
-        var (one, other) = (nn.Linear(3, 3), nn.Linear(3, 3));
+        (Linear? one, Linear? other) = (nn.Linear(3, 3), nn.Linear(3, 3));
         other.weight = one.weight.alias().AsParameter();
-        using var model = nn.Sequential(("x", nn.Linear(3, 3)), ("one", one), ("again", one), ("other", other));
+        using Sequential model = nn.Sequential(("x", nn.Linear(3, 3)), ("one", one), ("again", one), ("other", other));
 
-        using var part = model.Subsequence(afterLayer: "x");
+        using Sequential part = model.Subsequence(afterLayer: "x");
 
         Assert.Same(part[0], part[1]);
     }
@@ -130,8 +133,8 @@ public class SubsequenceTests
     [Fact]
     public void A_sequential_with_a_forward_of_its_own_is_taken_whole()
     {
-        using var model = nn.Sequential(("in", nn.Linear(3, 3)), ("twice", new Twice()), ("out", nn.Linear(3, 3)));
-        using var part = model.Subsequence(firstLayer: "twice");
+        using Sequential model = nn.Sequential(("in", nn.Linear(3, 3)), ("twice", new Twice()), ("out", nn.Linear(3, 3)));
+        using Sequential part = model.Subsequence(firstLayer: "twice");
 
         Assert.IsType<Twice>(part[0]);
         TensorAssert.Same(((Twice)model[1]).call(ones(1, 3)), ((Twice)part[0]).call(ones(1, 3)));
@@ -142,26 +145,26 @@ public class SubsequenceTests
     [Fact]
     public void A_sequential_subclass_without_a_forward_of_its_own_can_be_cut()
     {
-        using var model = nn.Sequential(("block", new Plain()), ("out", nn.Linear(3, 3)));
-        using var part = model.Subsequence(afterLayer: "block.a");
+        using Sequential model = nn.Sequential(("block", new Plain()), ("out", nn.Linear(3, 3)));
+        using Sequential part = model.Subsequence(afterLayer: "block.a");
         Assert.Equal("[block=[b=3] out=3]", Net.Show(part));
     }
 
     [Fact]
     public void Names_with_dots_in_them_are_found()
     {
-        using var model = nn.Sequential(("conv.1", nn.Linear(3, 3)), ("block.2", nn.Sequential(("a", nn.Linear(3, 3)), ("b.c", nn.Linear(4, 4)))));
-        using var part = model.Subsequence(firstLayer: "block.2.b.c");
+        using Sequential model = nn.Sequential(("conv.1", nn.Linear(3, 3)), ("block.2", nn.Sequential(("a", nn.Linear(3, 3)), ("b.c", nn.Linear(4, 4)))));
+        using Sequential part = model.Subsequence(firstLayer: "block.2.b.c");
         Assert.Equal("[block.2=[b.c=4]]", Net.Show(part));
     }
 
     [Fact]
     public void Nothing_selected_below_the_top_is_null()
     {
-        using var model = Model();
+        using Sequential model = Model();
         Assert.Null(model.HierarchicalSubsequence(null, null, ["x", "out"], null, depth: 1));
         Assert.Null(model.HierarchicalSubsequence(["x", "mid"], null, null, ["x", "mid"], depth: 1));
-        using var empty = model.HierarchicalSubsequence(null, null, ["out"], null);
+        using nn.Module? empty = model.HierarchicalSubsequence(null, null, ["out"], null);
         Assert.Equal("[]", Net.Show(empty!));
         TensorAssert.Same(ones(2), ((Sequential)empty!).call(ones(2)));
     }
@@ -169,8 +172,8 @@ public class SubsequenceTests
     [Fact]
     public void Without_limits_any_module_is_copied_or_stands_for_itself()
     {
-        using var linear = nn.Linear(3, 3);
-        using var copy = linear.HierarchicalSubsequence(null, null, null, null);
+        using Linear linear = nn.Linear(3, 3);
+        using nn.Module? copy = linear.HierarchicalSubsequence(null, null, null, null);
         Assert.NotSame(linear, Assert.IsType<Linear>(copy));
         Assert.Same(linear, linear.HierarchicalSubsequence(null, null, null, null, shareWeights: true));
     }
@@ -178,7 +181,7 @@ public class SubsequenceTests
     [Fact]
     public void Mistakes_are_explained()
     {
-        using var model = Model();
+        using Sequential model = Model();
         Messages.Same(
             "The range is inverted: it begins after 'mid.b' and ends with 'mid.a'. In 'mid' the layers are, in order, a, act, b.",
             () => model.Subsequence(afterLayer: "mid.b", lastLayer: "mid.a"));

@@ -14,13 +14,13 @@ public class PackedSequenceCopyTests
     public void Copy_has_the_same_content_lengths_and_order(bool sorted) =>
         Gen.Int[1, 5].Array[1, 5].Sample(lengths =>
         {
-            using var scope = NewDisposeScope();
-            var packed = Pack(sorted ? [.. lengths.OrderDescending()] : lengths, sorted, out _);
+            using DisposeScope scope = NewDisposeScope();
+            PackedSequence packed = Pack(sorted ? [.. lengths.OrderDescending()] : lengths, sorted, out _);
 
-            var (copy, _) = TensorTree.RecursiveCopy((packed, 1), clone: true, detach: true);
+            (PackedSequence? copy, int _) = TensorTree.RecursiveCopy((packed, 1), clone: true, detach: true);
 
-            var (expected, expectedLengths) = pad_packed_sequence(packed);
-            var (actual, actualLengths) = pad_packed_sequence(copy);
+            (Tensor expected, Tensor expectedLengths) = pad_packed_sequence(packed);
+            (Tensor actual, Tensor actualLengths) = pad_packed_sequence(copy);
             return actual.allclose(expected) && actualLengths.allclose(expectedLengths)
                 && copy.data.allclose(packed.data) && copy.batch_sizes.allclose(packed.batch_sizes)
                 && !copy.data.requires_grad;
@@ -29,10 +29,10 @@ public class PackedSequenceCopyTests
     [Fact]
     public void Copy_outlives_the_original()
     {
-        using var scope = NewDisposeScope();
-        var packed = Pack([2, 3], sorted: false, out _);
-        var copy = TensorTree.RecursiveCopy(packed);
-        var expected = packed.data.clone();
+        using DisposeScope scope = NewDisposeScope();
+        PackedSequence packed = Pack([2, 3], sorted: false, out _);
+        PackedSequence copy = TensorTree.RecursiveCopy(packed);
+        Tensor expected = packed.data.clone();
 
         packed.Dispose();
 
@@ -43,10 +43,10 @@ public class PackedSequenceCopyTests
     [Fact]
     public void Gradients_flow_through_a_copy_and_are_retained_on_it()
     {
-        using var scope = NewDisposeScope();
-        var packed = Pack([2, 3], sorted: false, out var input);
+        using DisposeScope scope = NewDisposeScope();
+        PackedSequence packed = Pack([2, 3], sorted: false, out Tensor? input);
 
-        var copy = TensorTree.RecursiveCopy(packed, retainGrad: true);
+        PackedSequence copy = TensorTree.RecursiveCopy(packed, retainGrad: true);
         (copy.data * 3).sum().backward();
 
         Assert.True(copy.data.grad!.eq(3).all().item<bool>());
@@ -56,9 +56,9 @@ public class PackedSequenceCopyTests
     [Fact]
     public void Copying_leaves_nothing_behind_but_the_copy()
     {
-        using var outer = NewDisposeScope();
-        var packed = Pack([2, 3], sorted: false, out _);
-        var before = Tensor.TotalCount;
+        using DisposeScope outer = NewDisposeScope();
+        PackedSequence packed = Pack([2, 3], sorted: false, out _);
+        long before = Tensor.TotalCount;
 
         TensorTree.Free((1, TensorTree.RecursiveCopy(packed, clone: true)));
         using (NewDisposeScope())
@@ -70,8 +70,8 @@ public class PackedSequenceCopyTests
     [Fact]
     public void Tensors_are_shown_one_by_one()
     {
-        using var scope = NewDisposeScope();
-        var packed = Pack([3, 2], sorted: false, out _);
+        using DisposeScope scope = NewDisposeScope();
+        PackedSequence packed = Pack([3, 2], sorted: false, out _);
         Assert.Equal(
             [packed.data, packed.batch_sizes, packed.sorted_indices, packed.unsorted_indices],
             TensorTree.Tensors(packed),

@@ -12,7 +12,7 @@ public class RecursiveCopyTests
     [Fact]
     public void Plain_copy_is_a_new_handle_to_the_same_tensor()
     {
-        var copy = TensorTree.RecursiveCopy(_inner);
+        Tensor copy = TensorTree.RecursiveCopy(_inner);
 
         Assert.NotSame(_inner, copy);
         copy.sum().backward();
@@ -24,7 +24,7 @@ public class RecursiveCopyTests
     [Fact]
     public void Clone_stays_in_the_graph_and_has_storage_of_its_own()
     {
-        var copy = TensorTree.RecursiveCopy(_inner, clone: true);
+        Tensor copy = TensorTree.RecursiveCopy(_inner, clone: true);
 
         Assert.True(copy.requires_grad);
         using (no_grad())
@@ -35,7 +35,7 @@ public class RecursiveCopyTests
     [Fact]
     public void Detached_copy_shares_storage_outside_the_graph()
     {
-        var copy = TensorTree.RecursiveCopy(_inner, detach: true);
+        Tensor copy = TensorTree.RecursiveCopy(_inner, detach: true);
 
         Assert.False(copy.requires_grad);
         copy.fill_(5);
@@ -47,8 +47,8 @@ public class RecursiveCopyTests
     [InlineData(false)]
     public void Detached_clone_shares_nothing(bool inGraph)
     {
-        var original = inGraph ? _inner : ones(2, 3);
-        var copy = TensorTree.RecursiveCopy(original, clone: true, detach: true);
+        Tensor original = inGraph ? _inner : ones(2, 3);
+        Tensor copy = TensorTree.RecursiveCopy(original, clone: true, detach: true);
 
         Assert.False(copy.requires_grad);
         copy.fill_(5);
@@ -63,8 +63,8 @@ public class RecursiveCopyTests
     [InlineData(true, true)]
     public void Flags_reach_tensors_at_any_depth(bool clone, bool detach)
     {
-        var (copy, _) = TensorTree.RecursiveCopy((new List<Dictionary<string, Tensor>> { new() { ["a"] = _inner } }, 1), clone, detach);
-        var deep = copy[0]["a"];
+        (List<Dictionary<string, Tensor>>? copy, int _) = TensorTree.RecursiveCopy((new List<Dictionary<string, Tensor>> { new() { ["a"] = _inner } }, 1), clone, detach);
+        Tensor deep = copy[0]["a"];
 
         Assert.Equal(!detach, deep.requires_grad);
         using (no_grad())
@@ -75,7 +75,7 @@ public class RecursiveCopyTests
     [Fact]
     public void Retained_gradient_of_an_inner_tensor_is_read_from_the_copy()
     {
-        var copy = TensorTree.RecursiveCopy(_inner, retainGrad: true);
+        Tensor copy = TensorTree.RecursiveCopy(_inner, retainGrad: true);
 
         (_inner * 3).sum().backward();
 
@@ -85,7 +85,7 @@ public class RecursiveCopyTests
     [Fact]
     public void Retained_gradient_of_a_clone_is_that_of_what_is_computed_from_it()
     {
-        var copy = TensorTree.RecursiveCopy(_inner, clone: true, retainGrad: true);
+        Tensor copy = TensorTree.RecursiveCopy(_inner, clone: true, retainGrad: true);
 
         (copy * 3).sum().backward();
 
@@ -98,9 +98,9 @@ public class RecursiveCopyTests
     [InlineData(false)]
     public void Original_that_needs_no_gradient_stays_so_and_the_copy_is_a_leaf(bool clone)
     {
-        using var original = ones(2);
+        using Tensor original = ones(2);
 
-        var copy = TensorTree.RecursiveCopy(original, clone, retainGrad: true);
+        Tensor copy = TensorTree.RecursiveCopy(original, clone, retainGrad: true);
         (copy * 3).sum().backward();
 
         Assert.False(original.requires_grad);
@@ -111,7 +111,7 @@ public class RecursiveCopyTests
     [Fact]
     public void Integers_beside_floating_point_are_copied_without_gradients()
     {
-        var (values, indices) = TensorTree.RecursiveCopy((_inner, arange(3)), retainGrad: true);
+        (Tensor values, Tensor indices) = TensorTree.RecursiveCopy((_inner, arange(3)), retainGrad: true);
 
         Assert.True(values.requires_grad);
         Assert.False(indices.requires_grad);
@@ -126,7 +126,7 @@ public class RecursiveCopyTests
     [Fact]
     public void Gradients_cannot_be_retained_where_they_are_off()
     {
-        using var off = no_grad();
+        using IDisposable off = no_grad();
 
         Assert.Equal(
             "retainGrad was asked for where gradients are switched off (no_grad or inference_mode): nothing would ever fill them in.",

@@ -24,7 +24,7 @@ public class TensorTreeErrorTests
     {
         const string Message = "Where the tensors are in a Unknown is not known. Make it a record, or say how it is taken apart: "
             + "TensorTree.Register<Unknown>(takeApart, rebuild).";
-        using var held = ones(1);
+        using Tensor held = ones(1);
         var unknown = new Unknown(held);
 
         Assert.Equal(Message, Assert.Throws<NotSupportedException>(() => TensorTree.RecursiveCopy(unknown)).Message);
@@ -52,10 +52,10 @@ public class TensorTreeErrorTests
     [Fact]
     public void Failure_half_way_disposes_what_was_made()
     {
-        using var a = ones(1);
-        using var b = ones(1);
-        var value = new object[] { a, new List<Tensor> { b }, (a, new Unknown(a)) };
-        var before = Tensor.TotalCount;
+        using Tensor a = ones(1);
+        using Tensor b = ones(1);
+        object[] value = new object[] { a, new List<Tensor> { b }, (a, new Unknown(a)) };
+        long before = Tensor.TotalCount;
 
         Assert.Throws<NotSupportedException>(() => TensorTree.RecursiveCopy(value, clone: true));
 
@@ -66,8 +66,8 @@ public class TensorTreeErrorTests
     [Fact]
     public void Refused_gradients_leave_no_tensors_behind()
     {
-        using var integers = arange(3);
-        var before = Tensor.TotalCount;
+        using Tensor integers = arange(3);
+        long before = Tensor.TotalCount;
 
         Assert.Throws<InvalidOperationException>(() => TensorTree.RecursiveCopy((integers, integers), retainGrad: true));
 
@@ -77,10 +77,10 @@ public class TensorTreeErrorTests
     [Fact]
     public void Copies_are_as_many_as_the_tensors_copied()
     {
-        using var a = ones(1);
-        var before = Tensor.TotalCount;
+        using Tensor a = ones(1);
+        long before = Tensor.TotalCount;
 
-        var copy = TensorTree.RecursiveCopy((a, new[] { a, a }), clone: true, detach: true);
+        (Tensor a, Tensor[]) copy = TensorTree.RecursiveCopy((a, new[] { a, a }), clone: true, detach: true);
         Assert.Equal(before + 1, Tensor.TotalCount);
 
         TensorTree.Free(copy);

@@ -8,14 +8,14 @@ public class TensorTreeRegisterTests
     [Fact]
     public void Registered_type_is_taken_apart_and_rebuilt_wherever_it_stands()
     {
-        using var tensor = ones(2);
+        using Tensor tensor = ones(2);
         var box = new Box(tensor, "kept");
 
         // Refused before, also where a plan that holds it was made before.
         Assert.Throws<NotSupportedException>(() => TensorTree.RecursiveCopy((box, 1)));
         TensorTree.Register<Box>(b => [b.Content], (b, parts) => new Box((Tensor)parts[0]!, b.Label));
 
-        var (first, second) = TensorTree.RecursiveCopy((box, new object[] { box }), clone: true);
+        (Box? first, object[]? second) = TensorTree.RecursiveCopy((box, new object[] { box }), clone: true);
 
         Assert.NotSame(box, first);
         Assert.Same(first, second[0]);
@@ -29,7 +29,7 @@ public class TensorTreeRegisterTests
     {
         TensorTree.Register<Many>(m => [m.Contents, 3], (_, parts) => new Many((List<Tensor>)parts[0]!));
 
-        var copy = TensorTree.RecursiveCopy(new Many([ones(1), zeros(1)]));
+        Many copy = TensorTree.RecursiveCopy(new Many([ones(1), zeros(1)]));
 
         Assert.Equal(2, copy.Contents.Count);
     }

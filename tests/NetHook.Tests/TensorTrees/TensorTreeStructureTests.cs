@@ -57,12 +57,12 @@ public class TensorTreeStructureTests
     [MemberData(nameof(Structures))]
     public void Structure_is_rebuilt_with_copies_in_the_same_places(string structure)
     {
-        var original = Makers[structure](_a, _b);
+        object original = Makers[structure](_a, _b);
 
-        var copy = TensorTree.RecursiveCopy(original, clone: true);
+        object copy = TensorTree.RecursiveCopy(original, clone: true);
 
         Assert.IsType(original.GetType(), copy);
-        var tensors = TensorTree.Tensors(copy);
+        IReadOnlyList<Tensor> tensors = TensorTree.Tensors(copy);
         Assert.Equal([1f, 2f], tensors.Select(t => t.item<float>()));
         Assert.DoesNotContain(tensors, t => ReferenceEquals(t, _a) || ReferenceEquals(t, _b));
         Assert.Equal([_a, _b], TensorTree.Tensors(original), ReferenceEqualityComparer.Instance);
@@ -72,8 +72,8 @@ public class TensorTreeStructureTests
     [Fact]
     public void Everything_else_in_a_structure_is_passed_on()
     {
-        var device = torch.device("cpu");
-        var original = (1, 2.5, "text", DayOfWeek.Friday, (string?)null, (int?)null, (Tensor?)null, device, ScalarType.Float32, new DateTime(2020, 1, 1), 1m);
+        Device device = torch.device("cpu");
+        (int, double, string, DayOfWeek Friday, string?, int?, Tensor?, Device device, ScalarType Float32, DateTime, decimal) original = (1, 2.5, "text", DayOfWeek.Friday, (string?)null, (int?)null, (Tensor?)null, device, ScalarType.Float32, new DateTime(2020, 1, 1), 1m);
         Assert.Equal(original, TensorTree.RecursiveCopy(original, clone: true));
         Assert.Null(TensorTree.RecursiveCopy<Tensor[]?>(null));
         Assert.Null(TensorTree.RecursiveCopy<Tensor?>(null));
@@ -84,8 +84,8 @@ public class TensorTreeStructureTests
     [MemberData(nameof(Structures))]
     public void Structure_declared_as_object_or_interface_is_taken_apart_by_its_own_type(string structure)
     {
-        var original = Makers[structure](_a, _b);
-        var (first, second) = TensorTree.RecursiveCopy((original, (object)_a));
+        object original = Makers[structure](_a, _b);
+        (object? first, object? second) = TensorTree.RecursiveCopy((original, (object)_a));
 
         Assert.IsType(original.GetType(), first);
         Assert.IsType<Tensor>(second);
@@ -115,7 +115,7 @@ public class TensorTreeStructureTests
     [Fact]
     public void Tensor_that_occurs_twice_is_one_copy_that_occurs_twice()
     {
-        var (a, (b, c), d) = TensorTree.RecursiveCopy((_a, (_b, _a), new[] { _a }), clone: true);
+        (Tensor a, (Tensor b, Tensor c), Tensor[]? d) = TensorTree.RecursiveCopy((_a, (_b, _a), new[] { _a }), clone: true);
 
         Assert.Same(a, c);
         Assert.Same(a, d[0]);
@@ -126,7 +126,7 @@ public class TensorTreeStructureTests
     public void List_that_occurs_twice_is_one_copy_that_occurs_twice()
     {
         var list = new List<Tensor> { _a };
-        var (first, second) = TensorTree.RecursiveCopy((list, (object)list));
+        (List<Tensor>? first, object? second) = TensorTree.RecursiveCopy((list, (object)list));
 
         Assert.Same(first, second);
         Assert.NotSame(list, first);
@@ -135,12 +135,12 @@ public class TensorTreeStructureTests
     [Fact]
     public void Many_tensors_keep_what_is_shared_between_them()
     {
-        var tensors = Enumerable.Range(0, 100).Select(i => tensor((float)i)).ToArray();
+        Tensor[] tensors = Enumerable.Range(0, 100).Select(i => tensor((float)i)).ToArray();
         Tensor[] twice = [.. tensors, .. tensors];
 
-        var copy = TensorTree.RecursiveCopy(twice);
+        Tensor[] copy = TensorTree.RecursiveCopy(twice);
 
-        for (var i = 0; i < tensors.Length; i++)
+        for (int i = 0; i < tensors.Length; i++)
         {
             Assert.Same(copy[i], copy[i + 100]);
             Assert.Equal(i, copy[i].item<float>());
@@ -151,7 +151,7 @@ public class TensorTreeStructureTests
     public void Parameter_in_a_structure_is_copied_as_a_tensor()
     {
         using var parameter = new Parameter(ones(1));
-        var copy = TensorTree.RecursiveCopy<(Tensor, object)>((parameter, parameter), detach: true);
+        (Tensor, object) copy = TensorTree.RecursiveCopy<(Tensor, object)>((parameter, parameter), detach: true);
 
         Assert.IsType<Tensor>(copy.Item1);
         Assert.Same(copy.Item1, copy.Item2);
@@ -168,8 +168,8 @@ public class TensorTreeStructureTests
     [Fact]
     public void Mapping_to_itself_keeps_tensors_and_mapping_to_null_drops_them()
     {
-        var same = TensorTree.Map((_a, new[] { _b }), t => t);
-        var none = TensorTree.Map((_a, new[] { _b }), _ => null);
+        (Tensor _a, Tensor[]) same = TensorTree.Map((_a, new[] { _b }), t => t);
+        (Tensor _a, Tensor[]) none = TensorTree.Map((_a, new[] { _b }), _ => null);
 
         Assert.Same(_a, same.Item1);
         Assert.Same(_b, same.Item2[0]);
@@ -184,7 +184,7 @@ public class TensorTreeStructureTests
     [Fact]
     public void Free_disposes_every_tensor()
     {
-        var (a, b) = (tensor(1f), tensor(2f));
+        (Tensor a, Tensor b) = (tensor(1f), tensor(2f));
         TensorTree.Free<object>(new[] { (a, 1), (b, 2) });
 
         Assert.True(a.IsInvalid);
@@ -195,7 +195,7 @@ public class TensorTreeStructureTests
     public void Recursive_types_are_followed_to_their_end()
     {
         var chain = new Node(_a, new Node(_b, null));
-        var copy = TensorTree.RecursiveCopy(chain, clone: true);
+        Node copy = TensorTree.RecursiveCopy(chain, clone: true);
 
         Assert.Equal(2, copy.Next!.Value.item<float>());
         Assert.NotSame(chain.Next, copy.Next);

@@ -1,4 +1,6 @@
+using System.Reflection;
 using TorchSharp;
+using TorchSharp.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
@@ -16,7 +18,7 @@ public class TorchSharpInternalsTests
     [Fact]
     public void A_missing_member_is_named_with_the_versions_supported_and_found()
     {
-        var problem = TorchSharpInternals.FindProblem([(typeof(HookableModule<,>), "hooks", "irrelevant")]);
+        string? problem = TorchSharpInternals.FindProblem([(typeof(HookableModule<,>), "hooks", "irrelevant")]);
 
         Assert.Equal(
             "NetHook supports TorchSharp 0.107; TorchSharp 0.107.0 was loaded, whose HookableModule<TPreHook, TPostHook> has "
@@ -40,10 +42,14 @@ public class TorchSharpInternalsTests
     [Fact]
     public void Hook_tables_are_the_modules_own_and_can_be_replaced()
     {
-        using var linear = Linear(2, 2);
-        var calls = 0;
-        var remover = linear.register_forward_hook((_, _, _) => { calls++; return null!; });
-        ref var table = ref TorchSharpInternals
+        using Linear linear = Linear(2, 2);
+        int calls = 0;
+        HookableModule<Func<Module<Tensor, Tensor>, Tensor, Tensor>, Func<Module<Tensor, Tensor>, Tensor, Tensor, Tensor>>.HookRemover remover = linear.register_forward_hook((_, _, _) =>
+        {
+            calls++;
+            return null!;
+        });
+        ref Dictionary<string, Func<Module<Tensor, Tensor>, Tensor, Tensor, Tensor>> table = ref TorchSharpInternals
             .Hooks<Func<Module<Tensor, Tensor>, Tensor, Tensor>, Func<Module<Tensor, Tensor>, Tensor, Tensor, Tensor>>.After(linear);
 
         Assert.Single(table);
@@ -57,7 +63,7 @@ public class TorchSharpInternalsTests
     [Fact]
     public void Registrations_are_the_modules_own()
     {
-        using var norm = BatchNorm1d(2);
+        using BatchNorm1d norm = BatchNorm1d(2);
 
         Assert.Equal(["weight", "bias"], TorchSharpInternals.Parameters(norm).Keys);
         Assert.Equal(["running_mean", "running_var", "num_batches_tracked"], TorchSharpInternals.Buffers(norm).Keys);
@@ -67,9 +73,9 @@ public class TorchSharpInternalsTests
     [Fact]
     public void Layers_of_a_sequential_keep_their_order_and_names()
     {
-        using var sequential = Sequential(("a", ReLU()), ("b", Linear(2, 2)));
+        using Sequential sequential = Sequential(("a", ReLU()), ("b", Linear(2, 2)));
 
-        var (modules, names) = TorchSharpInternals.Layers(sequential);
+        (List<IModule<Tensor, Tensor>>? modules, List<string>? names) = TorchSharpInternals.Layers(sequential);
 
         Assert.Equal(["a", "b"], names);
         Assert.Equal([sequential[0], sequential[1]], modules);
@@ -80,7 +86,7 @@ public class TorchSharpInternalsTests
     {
         using var sequential = new PairSequential(Linear(2, 2));
 
-        var fields = TorchSharpInternals.GenericSequentialFields(typeof(PairSequential))!.Value;
+        (FieldInfo Modules, FieldInfo Names) fields = TorchSharpInternals.GenericSequentialFields(typeof(PairSequential))!.Value;
 
         Assert.Equal(["0"], (List<string>)fields.Names.GetValue(sequential)!);
         Assert.IsType<TorchSharp.Modules.Linear>(Assert.Single((List<nn.Module>)fields.Modules.GetValue(sequential)!));
@@ -90,11 +96,11 @@ public class TorchSharpInternalsTests
     [Fact]
     public void Lists_and_dictionaries_of_modules_show_their_items()
     {
-        using var list = ModuleList(Linear(2, 2));
-        using var dict = ModuleDict(("a", ReLU()));
+        using ModuleList<Linear> list = ModuleList(Linear(2, 2));
+        using ModuleDict<ReLU> dict = ModuleDict(("a", ReLU()));
 
         Assert.Same(list[0], Assert.Single(TorchSharpInternals.Lists<TorchSharp.Modules.Linear>.Items(list)));
-        var (items, byName) = TorchSharpInternals.Dicts<TorchSharp.Modules.ReLU>.Items(dict);
+        (List<(string Name, ReLU Module)>? items, Dictionary<string, ReLU>? byName) = TorchSharpInternals.Dicts<TorchSharp.Modules.ReLU>.Items(dict);
         Assert.Equal(("a", dict["a"]), Assert.Single(items));
         Assert.Same(dict["a"], byName["a"]);
     }

@@ -76,7 +76,7 @@ public static class EditEvaluation
     /// <summary>The probability of an answer, the geometric mean over its tokens.</summary>
     private static double Probability(LanguageModel model, string prompt, string answer)
     {
-        using var _ = no_grad();
+        using IDisposable _ = no_grad();
         using DisposeScope scope = NewDisposeScope();
         IReadOnlyList<int> asked = model.Tokenizer.Encode(prompt), answered = model.Tokenizer.Encode(answer);
         Tensor ids = tensor([.. asked.Concat(answered).Select(id => (long)id)], [1, asked.Count + answered.Count]).to(model.Model.Device);

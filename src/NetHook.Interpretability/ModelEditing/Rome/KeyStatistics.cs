@@ -46,7 +46,7 @@ public static class KeyStatistics
         var statistic = new RunningSecondMoment();
         try
         {
-            using var _ = no_grad();
+            using IDisposable _ = no_grad();
             using var trace = new Trace(model.Model, LayerOf(layer), new() { Stop = true, Scope = TraceScope.CurrentFlow });
             for (int i = 0; i < batches.Length; i++)
             {

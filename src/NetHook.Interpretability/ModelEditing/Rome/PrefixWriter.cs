@@ -12,7 +12,7 @@ internal static class PrefixWriter
     {
         if (model.Tokenizer.EndOfTextId is not { } start)
             throw new ArgumentException($"The model's vocabulary has no {Gpt2Tokenizer.EndOfText} to write prefixes from. Give Prefixes.");
-        using var _ = no_grad();
+        using IDisposable _ = no_grad();
         using var generator = new Generator((ulong)seed);
         return [.. lengths.Select(tokens => Write(model, start, tokens, generator))];
     }

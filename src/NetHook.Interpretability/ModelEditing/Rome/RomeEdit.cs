@@ -84,7 +84,7 @@ public sealed class RomeEdit : IDisposable
 
     private void Add(Gpt2 model)
     {
-        using var _ = no_grad();
+        using IDisposable _ = no_grad();
         using DisposeScope scope = NewDisposeScope();
         Tensor weight = model.GetParameter(Parameter);
         weight.add_(Delta().to(weight.dtype, weight.device));

@@ -80,7 +80,7 @@ public sealed class RomeEditor
         Evaluation.Require(_model.Model);
 
         // The value is found by gradients, which inference mode has none of.
-        using var _ = inference_mode(false);
+        using IDisposable _ = inference_mode(false);
         using DisposeScope scope = NewDisposeScope();
         IReadOnlyList<int> target = _model.Tokenizer.Encode(request.SpacedTarget);
         var prompts = SubjectPrompts.Of(_model, request,
@@ -100,7 +100,7 @@ public sealed class RomeEditor
     /// <summary><c>C⁻¹k / (C⁻¹k)ᵀk</c>, computed in double precision, in the key's.</summary>
     private Tensor Direction(Tensor key)
     {
-        using var _ = no_grad();
+        using IDisposable _ = no_grad();
         using DisposeScope scope = NewDisposeScope();
         Tensor moment = _keys.SecondMoment();
         if (_options.Ridge > 0)

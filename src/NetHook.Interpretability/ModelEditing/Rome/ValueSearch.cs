@@ -27,7 +27,7 @@ internal sealed class ValueSearch
     {
         (_model, _options, _essence) = (model, options, prompts.Count - 1);
         (string block, string keys) = ($"transformer.h.{options.Layer}", KeyStatistics.LayerOf(options.Layer));
-        using var _ = no_grad();
+        using IDisposable _ = no_grad();
         using var trace = new TraceDict(model, new Dictionary<string, TraceOptions>
         {
             [block] = new() { RetainInput = true, RetainOutput = false, Stop = true, Scope = TraceScope.CurrentFlow },
@@ -65,7 +65,7 @@ internal sealed class ValueSearch
     public Tensor Run(IProgress<double>? progress, CancellationToken cancellation)
     {
         using DisposeScope scope = NewDisposeScope();
-        using var _ = enable_grad();
+        using IDisposable _ = enable_grad();
 
         // In single precision whatever the model's: the squares of gradients, and Adam's epsilon, are nothing in half.
         Tensor change = zeros(_model.Config.NEmbd, ScalarType.Float32, _entering.device, requires_grad: true);
@@ -131,7 +131,7 @@ internal sealed class ValueSearch
 
     private void Clamp(Tensor change)
     {
-        using var _ = no_grad();
+        using IDisposable _ = no_grad();
         double norm = Number(change.norm()), most = _options.ClampNorm * _size;
         if (norm > most)
             change.mul_(most / norm);
@@ -149,7 +149,7 @@ internal sealed class ValueSearch
 
         public void Step(Tensor gradient)
         {
-            using var _ = no_grad();
+            using IDisposable _ = no_grad();
             _steps++;
             _mean.mul_(Decay1).add_(gradient * (1 - Decay1));
             _square.mul_(Decay2).add_(gradient.square() * (1 - Decay2));

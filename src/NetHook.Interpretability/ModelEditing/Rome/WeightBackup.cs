@@ -12,7 +12,7 @@ internal sealed class WeightBackup : IDisposable
     public WeightBackup(Gpt2 model, string name)
     {
         (_model, _name) = (model, name);
-        using var _ = no_grad();
+        using IDisposable _ = no_grad();
         _values = model.GetParameter(name).clone().DetachFromDisposeScope();
     }
 
@@ -20,7 +20,7 @@ internal sealed class WeightBackup : IDisposable
     {
         if (_values is null)
             return;
-        using var _ = no_grad();
+        using IDisposable _ = no_grad();
         Tensor weight = _model.GetParameter(_name);
         if (!weight.IsInvalid)
             weight.copy_(_values);

@@ -11,11 +11,11 @@ internal sealed class AttentionCopier : NativeModuleCopier
     protected override Module Rebuild(Module original, CopyContext context)
     {
         var probe = new AttentionProbe((MultiheadAttention)original);
-        var heads = probe.ObserveHeads()
+        long heads = probe.ObserveHeads()
             ?? throw context.Refused(original.GetType(), "its number of heads cannot be observed, since it attends to everything alike");
-        var dropout = probe.ObserveDropout(heads)
+        double dropout = probe.ObserveDropout(heads)
             ?? throw context.Refused(original.GetType(), "its dropout rate cannot be observed exactly");
-        var copy = nn.MultiheadAttention(
+        MultiheadAttention copy = nn.MultiheadAttention(
             probe.EmbeddedDim, heads, dropout, probe.HasBias, probe.AddsBiasToKeys, probe.AddsZero, probe.KeyDim, probe.ValueDim);
         AdoptWeights(original, copy, context);
         return copy;

@@ -1,3 +1,4 @@
+using TorchSharp;
 using TorchSharp.Modules;
 using TorchSharp.Utils;
 using static TorchSharp.torch;
@@ -19,9 +20,9 @@ internal sealed class AttentionProbe
         _attention = attention;
         _weights = TorchSharpInternals.Parameters(attention);
         EmbeddedDim = _weights["out_proj.weight"].shape[0];
-        KeyDim = _weights.TryGetValue("k_proj_weight", out var key) ? key.shape[1] : EmbeddedDim;
-        ValueDim = _weights.TryGetValue("v_proj_weight", out var value) ? value.shape[1] : EmbeddedDim;
-        using var scope = NewDisposeScope();
+        KeyDim = _weights.TryGetValue("k_proj_weight", out Parameter? key) ? key.shape[1] : EmbeddedDim;
+        ValueDim = _weights.TryGetValue("v_proj_weight", out Parameter? value) ? value.shape[1] : EmbeddedDim;
+        using DisposeScope scope = NewDisposeScope();
         AddsZero = Attend(Random(1, EmbeddedDim), Random(1, KeyDim)).shape[^1] == (AddsBiasToKeys ? 3 : 2);
     }
 
@@ -41,17 +42,17 @@ internal sealed class AttentionProbe
     /// <summary>The number of heads with which the layer's own weights attend as it does, if only one does; null otherwise.</summary>
     internal long? ObserveHeads()
     {
-        var training = TorchSharpInternals.IsTraining(_attention);
-        var error = DropoutRate.IsTold(_weights[0].Item2.dtype) ? 1e-3 : 0.03;
+        bool training = TorchSharpInternals.IsTraining(_attention);
+        double error = DropoutRate.IsTold(_weights[0].Item2.dtype) ? 1e-3 : 0.03;
         TorchSharpInternals.SetTraining(_attention, false);
         try
         {
             // Sharper and sharper, since with small weights any number of heads attends nearly evenly.
-            foreach (var size in (double[])[1, 10, 100, 1000])
+            foreach (double size in (double[])[1, 10, 100, 1000])
             {
-                using var scope = NewDisposeScope();
+                using DisposeScope scope = NewDisposeScope();
                 Tensor query = Random(Tokens, EmbeddedDim) * size, key = Random(Tokens, KeyDim);
-                var attended = Attend(query, key).to(float64);
+                Tensor attended = Attend(query, key).to(float64);
                 var fits = Divisors(EmbeddedDim).Select(heads => (Heads: heads, Error: (Expected(query, key, heads) - attended).abs().max().item<double>()))
                     .OrderBy(fit => fit.Error).ToList();
                 if (fits[0].Error < error && (fits.Count == 1 || fits[1].Error > 2 * error))
@@ -75,21 +76,21 @@ internal sealed class AttentionProbe
         // With two keys that cannot be masked, attention is never one.
         if (AddsBiasToKeys && AddsZero)
             return null;
-        var training = TorchSharpInternals.IsTraining(_attention);
+        bool training = TorchSharpInternals.IsTraining(_attention);
         TorchSharpInternals.SetTraining(_attention, true);
         try
         {
-            using var scope = NewDisposeScope();
-            using var mask = AddsBiasToKeys || AddsZero ? ones(1, 1, dtype: @bool, device: _weights[0].Item2.device) : null;
-            var attended = Attend(Random(Samples, EmbeddedDim), Random(1, KeyDim), mask).to(float64);
-            var values = attended[.., .., -1].flatten().unique(sorted: true).output.data<double>().ToArray();
+            using DisposeScope scope = NewDisposeScope();
+            using Tensor? mask = AddsBiasToKeys || AddsZero ? ones(1, 1, dtype: @bool, device: _weights[0].Item2.device) : null;
+            Tensor attended = Attend(Random(Samples, EmbeddedDim), Random(1, KeyDim), mask).to(float64);
+            double[] values = attended[.., .., -1].flatten().unique(sorted: true).output.data<double>().ToArray();
             // Nothing was dropped, whatever the type.
             if (values is [1])
                 return 0;
             if (!DropoutRate.IsTold(_weights[0].Item2.dtype))
                 return null;
             // Heads kept, from few to many, are one unit apart. All alike, all were kept.
-            var unit = values.Length == 1 ? values[0] / heads : values.Zip(values.Skip(1), (less, more) => more - less).Where(gap => gap > 0.5 / heads).Min();
+            double unit = values.Length == 1 ? values[0] / heads : values.Zip(values.Skip(1), (less, more) => more - less).Where(gap => gap > 0.5 / heads).Min();
             return unit == 0 ? null : DropoutRate.FromScale(values[^1] / Math.Round(values[^1] / unit) * heads, _weights[0].Item2.dtype);
         }
         finally
@@ -104,19 +105,19 @@ internal sealed class AttentionProbe
 
     private Tensor Expected(Tensor query, Tensor key, long heads)
     {
-        var (queryWeight, keyWeight) = _weights.TryGetValue("in_proj_weight", out var all)
+        (Tensor queryWeight, Tensor keyWeight) = _weights.TryGetValue("in_proj_weight", out Parameter? all)
             ? (all[..(int)EmbeddedDim], all[(int)EmbeddedDim..(int)(2 * EmbeddedDim)])
             : ((Tensor)_weights["q_proj_weight"], _weights["k_proj_weight"]);
-        var bias = HasBias ? (Tensor)_weights["in_proj_bias"] : zeros([3 * EmbeddedDim], query.dtype, query.device);
-        var queries = functional.linear(query.to(float64), queryWeight.to(float64), bias[..(int)EmbeddedDim].to(float64));
-        var keys = functional.linear(key.to(float64), keyWeight.to(float64), bias[(int)EmbeddedDim..(int)(2 * EmbeddedDim)].to(float64));
+        Tensor bias = HasBias ? (Tensor)_weights["in_proj_bias"] : zeros([3 * EmbeddedDim], query.dtype, query.device);
+        Tensor queries = functional.linear(query.to(float64), queryWeight.to(float64), bias[..(int)EmbeddedDim].to(float64));
+        Tensor keys = functional.linear(key.to(float64), keyWeight.to(float64), bias[(int)EmbeddedDim..(int)(2 * EmbeddedDim)].to(float64));
         if (AddsBiasToKeys)
             keys = cat([keys, _weights["bias_k"].to(float64)]);
         if (AddsZero)
             keys = cat([keys, zeros([1, 1, EmbeddedDim], keys.dtype, keys.device)]);
 
         Tensor Split(Tensor tokens) => tokens.view(tokens.shape[0], heads, EmbeddedDim / heads).transpose(0, 1);
-        var scores = Split(queries).matmul(Split(keys).transpose(1, 2)) / Math.Sqrt(EmbeddedDim / heads);
+        Tensor scores = Split(queries).matmul(Split(keys).transpose(1, 2)) / Math.Sqrt(EmbeddedDim / heads);
         return scores.softmax(-1).mean([0], keepdim: true);
     }
 
@@ -124,7 +125,7 @@ internal sealed class AttentionProbe
 
     private static IEnumerable<long> Divisors(long number)
     {
-        for (var divisor = 1L; divisor <= number; divisor++)
+        for (long divisor = 1L; divisor <= number; divisor++)
         {
             if (number % divisor == 0)
                 yield return divisor;

@@ -1,5 +1,6 @@
 using TorchSharp;
 using TorchSharp.Modules;
+using TorchSharp.Utils;
 using static TorchSharp.torch;
 using Module = TorchSharp.torch.nn.Module;
 
@@ -10,9 +11,9 @@ internal sealed class CellCopier : NativeModuleCopier
 {
     protected override Module Rebuild(Module original, CopyContext context)
     {
-        var weights = TorchSharpInternals.Parameters(original);
-        var (input, hidden) = (weights["weight_ih"].shape[1], weights["weight_hh"].shape[1]);
-        var bias = weights.ContainsKey("bias_ih");
+        OrderedDict<string, Parameter> weights = TorchSharpInternals.Parameters(original);
+        (long input, long hidden) = (weights["weight_ih"].shape[1], weights["weight_hh"].shape[1]);
+        bool bias = weights.ContainsKey("bias_ih");
         Module copy = original switch
         {
             LSTMCell => nn.LSTMCell(input, hidden, bias),

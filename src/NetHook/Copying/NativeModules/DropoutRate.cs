@@ -17,16 +17,16 @@ internal static class DropoutRate
     /// </summary>
     internal static double? FromScale(double scale, ScalarType observedAs)
     {
-        var error = observedAs == ScalarType.Float64 ? 1e-13 : 4e-6;
-        var rate = 1 - (1 / scale);
+        double error = observedAs == ScalarType.Float64 ? 1e-13 : 4e-6;
+        double rate = 1 - (1 / scale);
         bool Fits(double candidate) => candidate is >= 0 and < 1 && Math.Abs((1 / (1 - candidate)) - scale) <= error * scale;
 
-        var rounded = Math.Round(rate, Decimals);
+        double rounded = Math.Round(rate, Decimals);
         if (Fits(rounded))
             return rounded;
-        for (var denominator = 3; denominator <= LargestDenominator; denominator++)
+        for (int denominator = 3; denominator <= LargestDenominator; denominator++)
         {
-            var fraction = Math.Round(rate * denominator) / denominator;
+            double fraction = Math.Round(rate * denominator) / denominator;
             if (Fits(fraction))
                 return fraction;
         }

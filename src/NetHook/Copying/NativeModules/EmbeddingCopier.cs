@@ -1,5 +1,6 @@
 using TorchSharp;
 using TorchSharp.Modules;
+using TorchSharp.Utils;
 using static TorchSharp.torch;
 using Module = TorchSharp.torch.nn.Module;
 
@@ -15,11 +16,13 @@ internal sealed class EmbeddingCopier : NativeModuleCopier
     private static Embedding RebuildEmbedding(Embedding original, CopyContext context)
     {
         EmbeddingSettings seen;
-        using (var probe = new EmbeddingProbe(original)) seen = EmbeddingSettings.Observe(probe);
-        var copy = nn.Embedding(
+        using (var probe = new EmbeddingProbe(original))
+            seen = EmbeddingSettings.Observe(probe);
+        Embedding copy = nn.Embedding(
             seen.FewestRows, 1, seen.PaddingIndex, seen.MaxNorm, seen.NormType, seen.ScaleGradientByFrequency, seen.Sparse);
-        using (EmbeddingProbe one = new(original), other = new(copy)) CheckAlike(original, seen, one, other, context);
-        using var weight = original.weight!;
+        using (EmbeddingProbe one = new(original), other = new(copy))
+            CheckAlike(original, seen, one, other, context);
+        using Parameter weight = original.weight!;
         SetWeight(original, weight, copy, own => copy.weight = own, context);
         return copy;
     }
@@ -36,10 +39,11 @@ internal sealed class EmbeddingCopier : NativeModuleCopier
             includesLastOffset = probe.IncludesLastOffset;
         }
 
-        var copy = nn.EmbeddingBag(
+        EmbeddingBag copy = nn.EmbeddingBag(
             seen.FewestRows, 1, seen.MaxNorm, seen.NormType, seen.ScaleGradientByFrequency, mode, seen.Sparse, includesLastOffset, seen.PaddingIndex ?? -1);
-        using (EmbeddingProbe one = new(original), other = new(copy)) CheckAlike(original, seen, one, other, context);
-        using var weight = original.weight!;
+        using (EmbeddingProbe one = new(original), other = new(copy))
+            CheckAlike(original, seen, one, other, context);
+        using Parameter weight = original.weight!;
         SetWeight(original, weight, copy, own => copy.weight = own, context);
         return copy;
     }
@@ -47,13 +51,13 @@ internal sealed class EmbeddingCopier : NativeModuleCopier
     /// <summary>What bags of ones and zeros become shows how they are summed up. A limited norm scales all alike.</summary>
     private static EmbeddingBagMode ObserveMode(EmbeddingBag original, EmbeddingProbe probe, EmbeddingSettings seen)
     {
-        using var scope = NewDisposeScope();
+        using DisposeScope scope = NewDisposeScope();
         long one = seen.PaddingIndex == 0 ? 1 : 0, zero = seen.PaddingIndex is 0 or 1 ? 2 : 1;
-        var weight = zeros(Math.Max(seen.FewestRows, 3), 1, float64);
+        Tensor weight = zeros(Math.Max(seen.FewestRows, 3), 1, float64);
         weight[one] = 1;
         probe.Use(weight);
         // One alone, two ones, one and zero; and an end, or an empty bag.
-        var bags = original.forward(tensor([one, one, one, one, zero]), tensor([0L, 1, 3, 5]), null).data<double>().ToArray();
+        double[] bags = original.forward(tensor([one, one, one, one, zero]), tensor([0L, 1, 3, 5]), null).data<double>().ToArray();
         return bags[1] == bags[2] ? EmbeddingBagMode.Max : bags[1] == bags[0] ? EmbeddingBagMode.Mean : EmbeddingBagMode.Sum;
     }
 
@@ -63,9 +67,9 @@ internal sealed class EmbeddingCopier : NativeModuleCopier
     /// </summary>
     private static void SetWeight(Module original, Parameter weight, Module copy, Action<Parameter> set, CopyContext context)
     {
-        var registered = TorchSharpInternals.Parameters(copy);
-        using var initial = registered["weight"];
-        if (TorchSharpInternals.Parameters(original).TryGetValue("weight", out var known)
+        OrderedDict<string, Parameter> registered = TorchSharpInternals.Parameters(copy);
+        using Parameter initial = registered["weight"];
+        if (TorchSharpInternals.Parameters(original).TryGetValue("weight", out Parameter? known)
             && TorchSharpInternals.Identity(known) == TorchSharpInternals.Identity(weight))
         {
             set((Parameter)context.CopyPart(known, ".weight")!);

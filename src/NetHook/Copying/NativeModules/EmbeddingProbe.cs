@@ -1,3 +1,4 @@
+using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -26,7 +27,7 @@ internal sealed class EmbeddingProbe : IDisposable
         _setWeight = weight => TorchSharpInternals.SetNativeWeight(bag, weight);
         try
         {
-            using var scope = NewDisposeScope();
+            using DisposeScope scope = NewDisposeScope();
             Use(zeros(_weight.shape[0], 1));
             IncludesLastOffset = bag.forward(tensor([0L, 0, 0, 0]), tensor([0L, 2, 4]), null).shape[0] == 2;
         }
@@ -50,24 +51,24 @@ internal sealed class EmbeddingProbe : IDisposable
     /// </summary>
     internal (long? PaddingIndex, bool ScaleGradientByFrequency, bool Sparse) ObserveGradient()
     {
-        using var scope = NewDisposeScope();
-        using var tracked = enable_grad();
+        using DisposeScope scope = NewDisposeScope();
+        using IDisposable tracked = enable_grad();
         // One more row than may be padding.
-        var rows = Math.Max(_weight.shape[0], 2);
-        var weight = zeros(rows, 1, requires_grad: true);
+        long rows = Math.Max(_weight.shape[0], 2);
+        Tensor weight = zeros(rows, 1, requires_grad: true);
         // Not autograd.grad: TorchSharp does not catch what that throws.
         LookUp(weight, arange(rows).repeat(2)).sum().backward();
-        var gradient = weight.grad!;
-        var perRow = gradient.is_sparse ? gradient.to_dense() : gradient;
-        var padding = (perRow.squeeze(1) == 0).nonzero();
+        Tensor gradient = weight.grad!;
+        Tensor perRow = gradient.is_sparse ? gradient.to_dense() : gradient;
+        Tensor padding = (perRow.squeeze(1) == 0).nonzero();
         return (padding.shape[0] == 0 ? null : padding[0, 0].item<long>(), perRow.max().item<float>() == 1, gradient.is_sparse);
     }
 
     /// <summary>What is left of the first row of a weight of so many rows after it was looked up.</summary>
     internal double[] ObserveRow(long rows, params double[] values)
     {
-        using var scope = NewDisposeScope();
-        var weight = zeros(rows, values.Length, float64);
+        using DisposeScope scope = NewDisposeScope();
+        Tensor weight = zeros(rows, values.Length, float64);
         weight[0] = tensor(values);
         LookUp(weight, zeros(1, int64));
         return weight[0].data<double>().ToArray();

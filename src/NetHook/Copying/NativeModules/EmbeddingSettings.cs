@@ -13,18 +13,18 @@ internal sealed record EmbeddingSettings(long? PaddingIndex, double? MaxNorm, do
 
     internal static EmbeddingSettings Observe(EmbeddingProbe probe)
     {
-        var (padding, scale, sparse) = probe.ObserveGradient();
+        (long? padding, bool scale, bool sparse) = probe.ObserveGradient();
         var settings = new EmbeddingSettings(padding, null, 2, scale, sparse);
-        var left = probe.ObserveRow(settings.FewestRows, Large)[0];
+        double left = probe.ObserveRow(settings.FewestRows, Large)[0];
         if (left == Large)
             return settings;
 
         // libtorch multiplies a row whose norm is too large by maximum / (norm + 1e-7).
-        var maximum = Nice(left, candidate => Large * (candidate / (Large + 1e-7)) == left);
-        var value = (4 * Math.Abs(maximum)) + 1;
-        var pair = probe.ObserveRow(settings.FewestRows, value, value)[0];
-        var normOverValue = (maximum / pair) - (1e-7 / value);
-        var inverse = Math.Log2(normOverValue);
+        double maximum = Nice(left, candidate => Large * (candidate / (Large + 1e-7)) == left);
+        double value = (4 * Math.Abs(maximum)) + 1;
+        double pair = probe.ObserveRow(settings.FewestRows, value, value)[0];
+        double normOverValue = (maximum / pair) - (1e-7 / value);
+        double inverse = Math.Log2(normOverValue);
         return settings with
         {
             MaxNorm = maximum,
@@ -37,16 +37,16 @@ internal sealed record EmbeddingSettings(long? PaddingIndex, double? MaxNorm, do
     /// <summary>Whether two embeddings limit the norm of a row alike: what was observed may have been explained wrongly.</summary>
     internal bool LimitAlike(EmbeddingProbe one, EmbeddingProbe other)
     {
-        var values = Enumerable.Range(1, 16).Select(column => (column % 2 == 0 ? Large : -Large) / column).ToArray();
+        double[] values = Enumerable.Range(1, 16).Select(column => (column % 2 == 0 ? Large : -Large) / column).ToArray();
         return one.ObserveRow(FewestRows, values).AsSpan().SequenceEqual(other.ObserveRow(FewestRows, values));
     }
 
     /// <summary>The number with the fewest digits that fits what was observed.</summary>
     private static double Nice(double observed, Func<double, bool> fits)
     {
-        for (var digits = 1; digits <= 16; digits++)
+        for (int digits = 1; digits <= 16; digits++)
         {
-            var candidate = double.Parse(observed.ToString("E" + (digits - 1), CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
+            double candidate = double.Parse(observed.ToString("E" + (digits - 1), CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
             if (fits(candidate))
                 return candidate;
         }

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using TorchSharp;
 using TorchSharp.Modules;
+using TorchSharp.Utils;
 using Module = TorchSharp.torch.nn.Module;
 
 namespace NetHook;
@@ -23,7 +24,10 @@ internal abstract class NativeModuleCopier : Copier
             return new AttentionCopier();
         if (type == typeof(Transformer) || type == typeof(TransformerEncoder) || type == typeof(TransformerDecoder)
             || type == typeof(TransformerEncoderLayer) || type == typeof(TransformerDecoderLayer))
+        {
             return new TransformerCopier();
+        }
+
         return null;
     }
 
@@ -34,7 +38,7 @@ internal abstract class NativeModuleCopier : Copier
             throw context.Refused(module.GetType(), "it is disposed");
 
         context.KeepRandomState();
-        var copy = TryRebuild(module, context);
+        Module copy = TryRebuild(module, context);
         context.Own(copy);
         context.Remember(module, copy);
         ModuleCopier.CopyRegistrations(module, copy, context);
@@ -60,10 +64,10 @@ internal abstract class NativeModuleCopier : Copier
     /// <summary>Moves a module just built to where the original is, and gives its weights the original's values, ties and flags.</summary>
     protected static void AdoptWeights(Module original, Module copy, CopyContext context)
     {
-        var weights = TorchSharpInternals.Parameters(original);
+        OrderedDict<string, Parameter> weights = TorchSharpInternals.Parameters(original);
         if (weights.Count > 0)
             copy.to(weights[0].Item2.dtype).to(weights[0].Item2.device);
-        foreach (var (name, weight) in TorchSharpInternals.Parameters(copy))
+        foreach ((string name, Parameter weight) in TorchSharpInternals.Parameters(copy))
             context.Tensors.Adopt(weight, weights[name]);
     }
 }

@@ -1,3 +1,4 @@
+using TorchSharp;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 using Module = TorchSharp.torch.nn.Module;
@@ -10,11 +11,11 @@ internal static class Nonlinearity
     /// <summary>A tanh comes out negative somewhere, and never above one; a rectified sum never negative, and above one for a large input.</summary>
     internal static NonLinearities Observe(Func<Tensor, Tensor> run, long inputs, Module original, CopyContext context)
     {
-        foreach (var size in (double[])[1, 1e2, 1e4, 1e6])
+        foreach (double size in (double[])[1, 1e2, 1e4, 1e6])
         {
-            using var scope = NewDisposeScope();
-            var token = randn(1, 1, inputs) * size;
-            var output = cat([run(token).flatten(), run(-token).flatten()]).to(float64);
+            using DisposeScope scope = NewDisposeScope();
+            Tensor token = randn(1, 1, inputs) * size;
+            Tensor output = cat([run(token).flatten(), run(-token).flatten()]).to(float64);
             if (output.min().item<double>() < 0)
                 return NonLinearities.Tanh;
             if (output.max().item<double>() > 1)

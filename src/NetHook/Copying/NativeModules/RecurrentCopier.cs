@@ -1,5 +1,6 @@
 using TorchSharp;
 using TorchSharp.Modules;
+using TorchSharp.Utils;
 using static TorchSharp.torch;
 using Module = TorchSharp.torch.nn.Module;
 
@@ -10,15 +11,15 @@ internal sealed class RecurrentCopier : NativeModuleCopier
 {
     protected override Module Rebuild(Module original, CopyContext context)
     {
-        var weights = TorchSharpInternals.Parameters(original);
-        var layers = weights.Keys.Count(IsInputWeight);
-        var bidirectional = weights.ContainsKey("weight_ih_l0_reverse");
-        var bias = weights.ContainsKey("bias_ih_l0");
-        var (input, hidden) = (weights["weight_ih_l0"].shape[1], weights["weight_hh_l0"].shape[1]);
+        OrderedDict<string, Parameter> weights = TorchSharpInternals.Parameters(original);
+        int layers = weights.Keys.Count(IsInputWeight);
+        bool bidirectional = weights.ContainsKey("weight_ih_l0_reverse");
+        bool bias = weights.ContainsKey("bias_ih_l0");
+        (long input, long hidden) = (weights["weight_ih_l0"].shape[1], weights["weight_hh_l0"].shape[1]);
 
         var probe = new RecurrentProbe(original, layers, bidirectional ? 2 : 1);
         // A single layer has no other to pass its output to.
-        var dropout = layers == 1 ? 0 : probe.ObserveDropout()
+        double dropout = layers == 1 ? 0 : probe.ObserveDropout()
             ?? throw context.Refused(original.GetType(), "its dropout rate cannot be observed exactly");
         Module copy = original switch
         {

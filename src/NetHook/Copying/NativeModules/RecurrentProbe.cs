@@ -1,3 +1,4 @@
+using TorchSharp;
 using TorchSharp.Modules;
 using TorchSharp.Utils;
 using static TorchSharp.torch;
@@ -38,15 +39,16 @@ internal sealed class RecurrentProbe
     internal double? ObserveDropout()
     {
         Parameter[] observed = [_weights["weight_ih_l1"], _weights["weight_hh_l1"]];
-        var dtype = observed[0].dtype;
-        var tracked = Array.ConvertAll(observed, weight => weight.requires_grad);
-        var training = TorchSharpInternals.IsTraining(_module);
-        using var gradients = enable_grad();
+        ScalarType dtype = observed[0].dtype;
+        bool[] tracked = Array.ConvertAll(observed, weight => weight.requires_grad);
+        bool training = TorchSharpInternals.IsTraining(_module);
+        using IDisposable gradients = enable_grad();
         TorchSharpInternals.SetTraining(_module, true);
-        foreach (var weight in observed) weight.requires_grad = true;
+        foreach (Parameter weight in observed)
+            weight.requires_grad = true;
         try
         {
-            for (var attempt = 0; attempt < Attempts; attempt++)
+            for (int attempt = 0; attempt < Attempts; attempt++)
             {
                 if (ObserveScale(observed, States[attempt % States.Length]) is { } scale)
                     return DropoutRate.IsTold(dtype) ? DropoutRate.FromScale(scale, dtype) : RunsAlike() ? 0 : null;
@@ -56,7 +58,8 @@ internal sealed class RecurrentProbe
         }
         finally
         {
-            foreach (var (weight, was) in observed.Zip(tracked)) weight.requires_grad = was;
+            foreach ((Parameter weight, bool was) in observed.Zip(tracked))
+                weight.requires_grad = was;
             TorchSharpInternals.SetTraining(_module, training);
         }
     }
@@ -64,42 +67,42 @@ internal sealed class RecurrentProbe
     /// <summary>What dropout multiplied the elements that it kept by; null if it kept none, or none can be told.</summary>
     private double? ObserveScale(Parameter[] observed, double state)
     {
-        using var scope = NewDisposeScope();
-        var (output, firstLayer) = Run(randn(1, 1, _weights["weight_ih_l0"].shape[1]) * state, state);
-        var gradients = autograd.grad([output.sum()], observed);
+        using DisposeScope scope = NewDisposeScope();
+        (Tensor output, Tensor firstLayer) = Run(randn(1, 1, _weights["weight_ih_l0"].shape[1]) * state, state);
+        IList<Tensor> gradients = autograd.grad([output.sum()], observed);
         // In a GRU, the last third of the rows sees the hidden state through a gate.
-        var rows = _module is GRU ? 2 * _hidden : gradients[0].shape[0];
-        var multiples = gradients[1][..(int)rows, 0].to(float64) / state;
-        var row = multiples.abs().argmax().item<long>();
+        long rows = _module is GRU ? 2 * _hidden : gradients[0].shape[0];
+        Tensor multiples = gradients[1][..(int)rows, 0].to(float64) / state;
+        long row = multiples.abs().argmax().item<long>();
         if (multiples[row].item<double>() == 0)
             return null;
 
-        var passedOn = gradients[0][row].to(float64) / multiples[row];
-        var before = firstLayer.flatten().to(float64);
-        var kept = passedOn != 0;
-        var best = (before.abs() * kept).argmax();
+        Tensor passedOn = gradients[0][row].to(float64) / multiples[row];
+        Tensor before = firstLayer.flatten().to(float64);
+        Tensor kept = passedOn != 0;
+        Tensor best = (before.abs() * kept).argmax();
         return kept[best].item<bool>() && before[best].item<double>() != 0 ? (passedOn[best] / before[best]).item<double>() : null;
     }
 
     /// <summary>Whether many tokens come out the same twice, to the bit: nothing was dropped, then.</summary>
     private bool RunsAlike()
     {
-        using var scope = NewDisposeScope();
-        using var untracked = no_grad();
-        var tokens = randn(32, 32, _weights["weight_ih_l0"].shape[1]);
+        using DisposeScope scope = NewDisposeScope();
+        using IDisposable untracked = no_grad();
+        Tensor tokens = randn(32, 32, _weights["weight_ih_l0"].shape[1]);
         return Run(tokens, 0).Output.equal(Run(tokens, 0).Output).all().item<bool>();
     }
 
     private (Tensor Output, Tensor FirstLayer) Run(Tensor tokens, double state)
     {
-        var like = _weights["weight_ih_l0"];
-        var input = tokens.to(like.dtype, like.device);
+        Parameter like = _weights["weight_ih_l0"];
+        Tensor input = tokens.to(like.dtype, like.device);
         // As many sequences as tokens, so that it does not matter which comes first.
         Tensor State() => full([_layers * _directions, tokens.shape[0], _hidden], state, like.dtype, like.device);
         switch (_module)
         {
             case LSTM lstm:
-                var (output, states, _) = lstm.forward(input, (State(), State()));
+                (Tensor output, Tensor states, Tensor _) = lstm.forward(input, (State(), State()));
                 return (output, states[..(int)_directions]);
             case GRU gru:
                 (output, states) = gru.forward(input, State());

@@ -16,7 +16,7 @@ internal sealed class TransformerCopier : NativeModuleCopier
         if (original is TransformerEncoderLayer or TransformerDecoderLayer)
         {
             Module clone = original is TransformerEncoderLayer layer ? TransformerLayers.Clone(layer) : TransformerLayers.Clone((TransformerDecoderLayer)original);
-            foreach (var (name, weight) in TorchSharpInternals.Parameters(clone))
+            foreach ((string name, Parameter weight) in TorchSharpInternals.Parameters(clone))
                 context.Tensors.Adopt(weight, TorchSharpInternals.Parameters(original)[name], sameValues: true);
             return clone;
         }
@@ -33,54 +33,55 @@ internal sealed class TransformerCopier : NativeModuleCopier
 
     private static TransformerEncoder RebuildEncoder(TransformerEncoder original)
     {
-        var layers = CountLayers(original, "layers.");
-        using var layer = layers == 0 ? nn.TransformerEncoderLayer(1, 1, 1) : TransformerLayers.FirstOf(original);
+        int layers = CountLayers(original, "layers.");
+        using TransformerEncoderLayer layer = layers == 0 ? nn.TransformerEncoderLayer(1, 1, 1) : TransformerLayers.FirstOf(original);
         return nn.TransformerEncoder(layer, layers);
     }
 
     private static TransformerDecoder RebuildDecoder(TransformerDecoder original)
     {
-        var layers = CountLayers(original, "layers.");
-        using var layer = layers == 0 ? nn.TransformerDecoderLayer(1, 1, 1) : TransformerLayers.FirstOf(original);
+        int layers = CountLayers(original, "layers.");
+        using TransformerDecoderLayer layer = layers == 0 ? nn.TransformerDecoderLayer(1, 1, 1) : TransformerLayers.FirstOf(original);
         return nn.TransformerDecoder(layer, layers);
     }
 
     private static Transformer RebuildTransformer(Transformer original, CopyContext context)
     {
-        var (encoders, decoders) = (CountLayers(original, "encoder.layers."), CountLayers(original, "decoder.layers."));
-        var features = TorchSharpInternals.Parameters(original)["encoder.norm.weight"].shape[0];
+        (int encoders, int decoders) = (CountLayers(original, "encoder.layers."), CountLayers(original, "decoder.layers."));
+        long features = TorchSharpInternals.Parameters(original)["encoder.norm.weight"].shape[0];
         if (encoders + decoders == 0)
             return nn.Transformer(features, 1, 0, 0, 1, 0);
 
         using Module layer = encoders > 0 ? CloneFirstEncoderLayer(original) : CloneFirstDecoderLayer(original);
-        var hidden = TorchSharpInternals.Parameters(layer)["linear1.weight"].shape[0];
+        long hidden = TorchSharpInternals.Parameters(layer)["linear1.weight"].shape[0];
         // In double precision and with weights of the probe's own, whatever the original's are, everything shows.
         layer.to(float64);
-        foreach (var weight in layer.parameters()) weight.normal_();
-        using var attention = TransformerLayers.Attention(layer);
+        foreach (Parameter weight in layer.parameters())
+            weight.normal_();
+        using MultiheadAttention attention = TransformerLayers.Attention(layer);
         var probe = new AttentionProbe(attention);
-        var heads = probe.ObserveHeads() ?? throw context.Refused(typeof(Transformer), "its number of heads cannot be observed");
-        var dropout = probe.ObserveDropout(heads) ?? throw context.Refused(typeof(Transformer), "its dropout rate cannot be observed exactly");
+        long heads = probe.ObserveHeads() ?? throw context.Refused(typeof(Transformer), "its number of heads cannot be observed");
+        double dropout = probe.ObserveDropout(heads) ?? throw context.Refused(typeof(Transformer), "its dropout rate cannot be observed exactly");
         return nn.Transformer(features, heads, encoders, decoders, hidden, dropout, ObserveActivation(layer));
     }
 
     private static TransformerEncoderLayer CloneFirstEncoderLayer(Transformer original)
     {
-        using var layer = TransformerLayers.FirstEncoderLayer(original);
+        using TransformerEncoderLayer layer = TransformerLayers.FirstEncoderLayer(original);
         return TransformerLayers.Clone(layer);
     }
 
     private static TransformerDecoderLayer CloneFirstDecoderLayer(Transformer original)
     {
-        using var layer = TransformerLayers.FirstDecoderLayer(original);
+        using TransformerDecoderLayer layer = TransformerLayers.FirstDecoderLayer(original);
         return TransformerLayers.Clone(layer);
     }
 
     /// <summary>With minus one in all hidden units and nothing else, a rectifier lets nothing through.</summary>
     private static nn.Activations ObserveActivation(Module layer)
     {
-        using var scope = NewDisposeScope();
-        foreach (var (name, weight) in layer.named_parameters())
+        using DisposeScope scope = NewDisposeScope();
+        foreach ((string name, Parameter weight) in layer.named_parameters())
         {
             if (name.StartsWith("norm", StringComparison.Ordinal) && name.EndsWith("weight", StringComparison.Ordinal))
                 weight.fill_(1);
@@ -94,8 +95,8 @@ internal sealed class TransformerCopier : NativeModuleCopier
         }
 
         layer.eval();
-        var nothing = zeros([1, 1, layer.get_parameter("norm1.weight")!.shape[0]], float64, layer.get_parameter("norm1.weight")!.device);
-        var output = layer is TransformerEncoderLayer encoder ? encoder.forward(nothing) : ((TransformerDecoderLayer)layer).call(nothing, nothing);
+        Tensor nothing = zeros([1, 1, layer.get_parameter("norm1.weight")!.shape[0]], float64, layer.get_parameter("norm1.weight")!.device);
+        Tensor output = layer is TransformerEncoderLayer encoder ? encoder.forward(nothing) : ((TransformerDecoderLayer)layer).call(nothing, nothing);
         return output.any().item<bool>() ? nn.Activations.GELU : nn.Activations.ReLU;
     }
 

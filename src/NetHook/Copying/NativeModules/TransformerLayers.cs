@@ -17,14 +17,14 @@ internal static class TransformerLayers
     /// <summary>The first layer of the transformer's encoder, which is the transformer's first child.</summary>
     internal static TransformerEncoderLayer FirstEncoderLayer(Transformer transformer)
     {
-        using var encoder = Child(transformer, 0);
+        using Module encoder = Child(transformer, 0);
         return TorchSharpInternals.NewTransformerEncoderLayer(FirstLayer(encoder), 0);
     }
 
     /// <summary>The first layer of the transformer's decoder, which is the transformer's second child.</summary>
     internal static TransformerDecoderLayer FirstDecoderLayer(Transformer transformer)
     {
-        using var decoder = Child(transformer, 1);
+        using Module decoder = Child(transformer, 1);
         return TorchSharpInternals.NewTransformerDecoderLayer(FirstLayer(decoder), 0);
     }
 
@@ -35,21 +35,21 @@ internal static class TransformerLayers
     /// <summary>An encoder clones the layer that it is given.</summary>
     internal static TransformerEncoderLayer Clone(TransformerEncoderLayer layer)
     {
-        using var encoder = nn.TransformerEncoder(layer, 1);
+        using TransformerEncoder encoder = nn.TransformerEncoder(layer, 1);
         return FirstOf(encoder);
     }
 
     /// <summary>A decoder clones the layer that it is given.</summary>
     internal static TransformerDecoderLayer Clone(TransformerDecoderLayer layer)
     {
-        using var decoder = nn.TransformerDecoder(layer, 1);
+        using TransformerDecoder decoder = nn.TransformerDecoder(layer, 1);
         return FirstOf(decoder);
     }
 
     /// <summary>The list of layers is the first child of encoder and decoder alike.</summary>
     private static nint FirstLayer(Module stack)
     {
-        using var layers = Child(stack, 0);
+        using Module layers = Child(stack, 0);
         return TorchSharpInternals.NewNativeChild(layers, 0);
     }
 

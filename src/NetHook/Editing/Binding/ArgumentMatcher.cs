@@ -33,17 +33,17 @@ internal static class ArgumentMatcher
     public static Argument[] Match(
         FunctionSignature function, IReadOnlyList<Type?> positional, IReadOnlyList<Offer> named, Func<string, ArgumentException> refuse)
     {
-        var parameters = function.Parameters;
+        IReadOnlyList<FunctionParameter> parameters = function.Parameters;
         if (parameters.FirstOrDefault(parameter => parameter.IsSpecial) is { } special)
             throw refuse($"'{special}' is passed by reference, which is not possible here");
 
         // Names first, for all parameters: what one of them takes by name is not left for another by order.
-        var byName = parameters.Select(parameter => IndexOf(named, parameter.Name)).ToArray();
+        int[] byName = parameters.Select(parameter => IndexOf(named, parameter.Name)).ToArray();
         var nextNamed = Enumerable.Range(0, named.Count).Except(byName).ToList();
-        var nextPositional = 0;
+        int nextPositional = 0;
 
         var arguments = new Argument[parameters.Count];
-        for (var i = 0; i < arguments.Length; i++)
+        for (int i = 0; i < arguments.Length; i++)
             arguments[i] = byName[i] >= 0 ? ByName(parameters[i], byName[i]) : ByOrder(parameters[i]);
         return arguments;
 
@@ -53,33 +53,39 @@ internal static class ArgumentMatcher
 
         Argument ByOrder(FunctionParameter parameter)
         {
-            if (parameter.TakesRest) return Rest(parameter);
+            if (parameter.TakesRest)
+                return Rest(parameter);
             if (nextPositional < positional.Count)
             {
-                if (parameter.Accepts(positional[nextPositional])) return new(ArgumentSource.Positional, nextPositional++);
-                if (!parameter.IsOptional) throw DoesNotFit(nextPositional, parameter);
+                if (parameter.Accepts(positional[nextPositional]))
+                    return new(ArgumentSource.Positional, nextPositional++);
+                if (!parameter.IsOptional)
+                    throw DoesNotFit(nextPositional, parameter);
             }
 
             // A default is not given up for a value that was meant for another name.
-            if (parameter.IsOptional) return new(ArgumentSource.Default);
-            var at = nextNamed.FindIndex(index => parameter.Accepts(named[index].Type));
-            if (at < 0) throw refuse($"nothing that is offered fits '{parameter}'");
-            var taken = nextNamed[at];
+            if (parameter.IsOptional)
+                return new(ArgumentSource.Default);
+            int at = nextNamed.FindIndex(index => parameter.Accepts(named[index].Type));
+            if (at < 0)
+                throw refuse($"nothing that is offered fits '{parameter}'");
+            int taken = nextNamed[at];
             nextNamed.RemoveAt(at);
             return new(ArgumentSource.Named, taken);
         }
 
         Argument Rest(FunctionParameter parameter)
         {
-            var first = nextPositional;
+            int first = nextPositional;
             nextPositional = positional.Count;
 
             // As in C#: a single array is the rest, not an element of it.
             if (first == positional.Count - 1 && positional[first] is { } only && parameter.Accepts(only))
                 return new(ArgumentSource.Positional, first);
-            for (var i = first; i < positional.Count; i++)
+            for (int i = first; i < positional.Count; i++)
             {
-                if (!FunctionParameter.Accepts(parameter.Type.GetElementType()!, positional[i])) throw DoesNotFit(i, parameter);
+                if (!FunctionParameter.Accepts(parameter.Type.GetElementType()!, positional[i]))
+                    throw DoesNotFit(i, parameter);
             }
 
             return new(ArgumentSource.Rest, first);
@@ -93,9 +99,10 @@ internal static class ArgumentMatcher
 
     private static int IndexOf(IReadOnlyList<Offer> named, string name)
     {
-        for (var i = 0; i < named.Count; i++)
+        for (int i = 0; i < named.Count; i++)
         {
-            if (named[i].Name == name) return i;
+            if (named[i].Name == name)
+                return i;
         }
 
         return -1;

@@ -44,11 +44,11 @@ internal static class EditBinder
         var call = (OutputCall<TInput, TResult>)CallsOf(edit)
             .GetOrAdd(new(edit.GetType(), typeof(OutputCall<TInput, TResult>), "output", module.GetType()), static (_, arguments) =>
             {
-                var (edit, layer, module) = arguments;
-                var output = Expression.Parameter(typeof(TResult), "output");
-                var name = Expression.Parameter(typeof(string), "layer");
-                var input = Expression.Parameter(typeof(TInput), "input");
-                var owner = Expression.Parameter(typeof(Module), "module");
+                (Delegate? edit, string layer, Module module) = arguments;
+                ParameterExpression output = Expression.Parameter(typeof(TResult), "output");
+                ParameterExpression name = Expression.Parameter(typeof(string), "layer");
+                ParameterExpression input = Expression.Parameter(typeof(TInput), "input");
+                ParameterExpression owner = Expression.Parameter(typeof(Module), "module");
                 var asked = new AskedEdit("EditOutput", "output", "what the layer returns", layer, module);
                 return EditCall.Compile<OutputCall<TInput, TResult>>(edit, asked, [output, name, input, owner]);
             }, (edit, layer, module));
@@ -58,7 +58,7 @@ internal static class EditBinder
     /// <exception cref="ArgumentException">The edit does not fit.</exception>
     public static Func<Tensor, Tensor?> Gradient(Delegate edit, string layer, Module module)
     {
-        var bound = OfOne<Tensor>(edit, new("EditGradient", "gradient", "the type of a gradient", layer, module));
+        EditOfInput<Tensor> bound = OfOne<Tensor>(edit, new("EditGradient", "gradient", "the type of a gradient", layer, module));
         return gradient => bound(gradient, layer, module);
     }
 
@@ -67,10 +67,10 @@ internal static class EditBinder
         var call = (InputCall<T>)CallsOf(edit)
             .GetOrAdd(new(edit.GetType(), typeof(InputCall<T>), asked.Value, asked.Module.GetType()), static (_, arguments) =>
             {
-                var (edit, asked) = arguments;
-                var value = Expression.Parameter(typeof(T), asked.Value);
-                var name = Expression.Parameter(typeof(string), "layer");
-                var owner = Expression.Parameter(typeof(Module), "module");
+                (Delegate? edit, AskedEdit asked) = arguments;
+                ParameterExpression value = Expression.Parameter(typeof(T), asked.Value);
+                ParameterExpression name = Expression.Parameter(typeof(string), "layer");
+                ParameterExpression owner = Expression.Parameter(typeof(Module), "module");
                 return EditCall.Compile<InputCall<T>>(edit, asked, [value, name, owner]);
             }, (edit, asked));
         return new BoundInput<T>(edit, call).Invoke;
@@ -78,7 +78,7 @@ internal static class EditBinder
 
     private static ConcurrentDictionary<Call, Delegate> CallsOf(Delegate edit)
     {
-        var method = edit.Method;
+        MethodInfo method = edit.Method;
         return method.IsCollectible
             ? CallsOfCollectible.GetValue(method, static _ => new())
             : Calls.GetOrAdd(method, static _ => new());

@@ -27,7 +27,7 @@ internal static class EditCall
     public static TCall Compile<TCall>(Delegate edit, AskedEdit asked, ParameterExpression[] values)
         where TCall : Delegate
     {
-        var original = values[0];
+        ParameterExpression original = values[0];
         var offers = values.Select(value => new Offer(value.Name!, value == values[^1] ? asked.Module.GetType() : value.Type)).ToList();
         var signature = FunctionSignature.Of(edit);
         if (!edit.HasSingleTarget)
@@ -37,19 +37,19 @@ internal static class EditCall
                 + "Write one function that calls them in the order meant.");
         }
 
-        var named = IsTorchs(edit.Method) ? offers.Select(offer => offer with { Name = "" }).ToList() : offers;
-        var chosen = ArgumentMatcher.Match(signature, [], named, Refuse);
+        List<Offer> named = IsTorchs(edit.Method) ? offers.Select(offer => offer with { Name = "" }).ToList() : offers;
+        Argument[] chosen = ArgumentMatcher.Match(signature, [], named, Refuse);
         if (!Returns(signature.ReturnType, original.Type))
             throw Refuse($"it must return {TypeNames.Of(original.Type)}, {asked.Result}; null leaves the {asked.Value} as it is");
 
-        var any = Expression.Parameter(typeof(Delegate), "edit");
-        var arguments = chosen.Select((argument, i) => Value(argument, signature.Parameters[i]));
-        var result = Expression.Invoke(Expression.Convert(any, edit.GetType()), arguments);
+        ParameterExpression any = Expression.Parameter(typeof(Delegate), "edit");
+        IEnumerable<Expression> arguments = chosen.Select((argument, i) => Value(argument, signature.Parameters[i]));
+        InvocationExpression result = Expression.Invoke(Expression.Convert(any, edit.GetType()), arguments);
         return Expression.Lambda<TCall>(Result(result, values, asked), [any, .. values]).Compile();
 
         ArgumentException Refuse(string why)
         {
-            var offered = string.Join(", ", offers.Select(offer => $"{TypeNames.Of(offer.Type!)} {offer.Name}"));
+            string offered = string.Join(", ", offers.Select(offer => $"{TypeNames.Of(offer.Type!)} {offer.Name}"));
             return new($"{asked} is {signature}, but {why}. Write {TypeNames.Of(original.Type)} ({offered}), "
                 + "leaving out what is not needed; further parameters need default values.");
         }
@@ -72,8 +72,9 @@ internal static class EditCall
 
     private static Expression Result(Expression result, ParameterExpression[] values, AskedEdit asked)
     {
-        var original = values[0];
-        if (original.Type.IsAssignableFrom(result.Type)) return Convert(result, original.Type);
+        ParameterExpression original = values[0];
+        if (original.Type.IsAssignableFrom(result.Type))
+            return Convert(result, original.Type);
         if (result.Type == typeof(object))
         {
             return Expression.Call(
@@ -81,7 +82,7 @@ internal static class EditCall
                 result, original, Expression.Constant(asked.Option), Expression.Constant(asked.Value), values[1], values[^1]);
         }
 
-        var edited = Expression.Variable(result.Type, "edited");
+        ParameterExpression edited = Expression.Variable(result.Type, "edited");
         return Expression.Block(
             [edited],
             Expression.Assign(edited, result),

@@ -22,16 +22,20 @@ internal readonly ref struct EditScope
     /// </summary>
     public T Close<T>(T original, T? edited)
     {
-        if (edited is null) edited = original;
-        else if (edited is torch.Tensor tensor) edited = ReferenceEquals(tensor, original) ? original : (T)(object)Adopt(tensor);
-        else if (typeof(T).IsValueType || !ReferenceEquals(edited, original)) edited = AdoptAll(original, edited);
-        if (_scope.DisposablesCount > 0) _scope.MoveToOuter(_scope.DisposablesView);
+        if (edited is null)
+            edited = original;
+        else if (edited is torch.Tensor tensor)
+            edited = ReferenceEquals(tensor, original) ? original : (T)(object)Adopt(tensor);
+        else if (typeof(T).IsValueType || !ReferenceEquals(edited, original))
+            edited = AdoptAll(original, edited);
+        if (_scope.DisposablesCount > 0)
+            _scope.MoveToOuter(_scope.DisposablesView);
         return edited;
     }
 
     private T AdoptAll<T>(T original, T edited)
     {
-        var scope = _scope;
+        DisposeScope scope = _scope;
         return TensorTree.MapForeign(edited, original, part => !scope.Contains(part), tensor => tensor.alias());
     }
 

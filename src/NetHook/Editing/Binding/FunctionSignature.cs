@@ -21,14 +21,14 @@ internal sealed class FunctionSignature
 
     public static FunctionSignature Of(Delegate function)
     {
-        var invoke = function.GetType().GetMethod(nameof(Action.Invoke))!;
-        var called = invoke.GetParameters();
-        var written = function.Method.GetParameters();
+        MethodInfo invoke = function.GetType().GetMethod(nameof(Action.Invoke))!;
+        ParameterInfo[] called = invoke.GetParameters();
+        ParameterInfo[] written = function.Method.GetParameters();
 
         // A static method bound to its first argument has one parameter more than the delegate, such as the closure
         // of a compiled expression; an instance method without an instance has one less.
-        var hidden = written.Length - called.Length;
-        var parameters = called.Select((parameter, i) =>
+        int hidden = written.Length - called.Length;
+        IEnumerable<FunctionParameter> parameters = called.Select((parameter, i) =>
             FunctionParameter.Of(parameter, i + hidden >= 0 ? written[i + hidden] : parameter));
         return new(NameOf(function.Method), invoke.ReturnType, [.. parameters]);
     }
@@ -38,12 +38,14 @@ internal sealed class FunctionSignature
 
     private static string NameOf(MethodInfo method)
     {
-        if (method.DeclaringType is null) return "";
-        if (!method.Name.StartsWith('<')) return method.Name;
+        if (method.DeclaringType is null)
+            return "";
+        if (!method.Name.StartsWith('<'))
+            return method.Name;
 
         // The compiler calls a local function <Outer>g__Name|0_1 and a lambda <Outer>b__0.
-        var start = method.Name.IndexOf(">g__", StringComparison.Ordinal);
-        var end = method.Name.LastIndexOf('|');
+        int start = method.Name.IndexOf(">g__", StringComparison.Ordinal);
+        int end = method.Name.LastIndexOf('|');
         return start >= 0 && end > start ? method.Name[(start + 4)..end] : "";
     }
 }
@@ -56,9 +58,9 @@ internal sealed record FunctionParameter(string Name, Type Type, bool IsOptional
 
     public static FunctionParameter Of(ParameterInfo called, ParameterInfo written)
     {
-        var name = string.IsNullOrEmpty(written.Name) ? called.Name! : written.Name;
-        var defaulted = written.IsOptional ? written : called;
-        var rest = called.ParameterType.IsArray
+        string name = string.IsNullOrEmpty(written.Name) ? called.Name! : written.Name;
+        ParameterInfo defaulted = written.IsOptional ? written : called;
+        bool rest = called.ParameterType.IsArray
             && (written.IsDefined(typeof(ParamArrayAttribute)) || called.IsDefined(typeof(ParamArrayAttribute)));
         return new(name, called.ParameterType, defaulted.IsOptional, defaulted.IsOptional ? DefaultOf(defaulted) : null, rest);
     }
@@ -81,9 +83,10 @@ internal sealed record FunctionParameter(string Name, Type Type, bool IsOptional
     // The default of an enumeration is stored as a number, and that of [Optional] alone not at all.
     private static object? DefaultOf(ParameterInfo parameter)
     {
-        var value = parameter.HasDefaultValue ? parameter.DefaultValue : null;
-        var type = Nullable.GetUnderlyingType(parameter.ParameterType) ?? parameter.ParameterType;
-        if (value is not null && type.IsEnum) return Enum.ToObject(type, value);
+        object? value = parameter.HasDefaultValue ? parameter.DefaultValue : null;
+        Type type = Nullable.GetUnderlyingType(parameter.ParameterType) ?? parameter.ParameterType;
+        if (value is not null && type.IsEnum)
+            return Enum.ToObject(type, value);
         return value is null && parameter.ParameterType.IsValueType ? Activator.CreateInstance(parameter.ParameterType) : value;
     }
 

@@ -9,7 +9,7 @@ internal sealed class GradientEdit(Trace trace, Func<Tensor, Tensor?> edit)
     /// <summary>The tensor as its successors are to see it. A copy, so that they may work on it in place.</summary>
     public Tensor Attach(Tensor tensor)
     {
-        using var scope = NewDisposeScope();
+        using DisposeScope scope = NewDisposeScope();
         return Gate.apply(tensor, this).MoveToOuterDisposeScope();
     }
 
@@ -20,8 +20,9 @@ internal sealed class GradientEdit(Trace trace, Func<Tensor, Tensor?> edit)
         try
         {
             using var scope = EditScope.Open();
-            var edited = scope.Close(gradient, edit(gradient));
-            if (edited.shape.AsSpan().SequenceEqual(gradient.shape)) return edited;
+            Tensor edited = scope.Close(gradient, edit(gradient));
+            if (edited.shape.AsSpan().SequenceEqual(gradient.shape))
+                return edited;
             throw new InvalidOperationException(
                 $"EditGradient of layer {trace.Described} was given a gradient of shape [{string.Join(", ", gradient.shape)}] "
                 + $"and returned one of shape [{string.Join(", ", edited.shape)}]. Return one of the same shape.");
@@ -51,7 +52,8 @@ internal sealed class GradientEdit(Trace trace, Func<Tensor, Tensor?> edit)
 
         public override List<Tensor> backward(autograd.AutogradContext ctx, Tensor grad_output)
         {
-            if (grad_output.IsInvalid) return [null!, null!];
+            if (grad_output.IsInvalid)
+                return [null!, null!];
             List<Tensor> returned = [((GradientEdit)ctx.get_data(EditKey)).Backward(grad_output), null!];
 
             // Native code takes the gradient over only after this has returned, when nothing else need refer to it.

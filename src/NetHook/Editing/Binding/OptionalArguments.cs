@@ -36,18 +36,18 @@ public static class OptionalArguments
         Delegate function, IReadOnlyList<object?>? positional = null, IReadOnlyDictionary<string, object?>? named = null)
     {
         ArgumentNullException.ThrowIfNull(function);
-        var values = positional ?? [];
-        var namedValues = named?.ToList() ?? [];
+        IReadOnlyList<object?> values = positional ?? [];
+        List<KeyValuePair<string, object?>> namedValues = named?.ToList() ?? [];
         var signature = FunctionSignature.Of(function);
         if (!function.HasSingleTarget)
             throw new ArgumentException($"{signature} is one of several functions combined into one delegate. Call them one by one.");
 
         var types = values.Select(value => value?.GetType()).ToList();
         var offers = namedValues.Select(pair => new Offer(pair.Key, pair.Value?.GetType())).ToList();
-        var chosen = ArgumentMatcher.Match(signature, types, offers, Refuse);
+        Argument[] chosen = ArgumentMatcher.Match(signature, types, offers, Refuse);
 
-        var arguments = new object?[chosen.Length];
-        for (var i = 0; i < chosen.Length; i++)
+        object?[] arguments = new object?[chosen.Length];
+        for (int i = 0; i < chosen.Length; i++)
         {
             arguments[i] = chosen[i].Source switch
             {
@@ -58,20 +58,21 @@ public static class OptionalArguments
             };
         }
 
-        var invoke = function.GetType().GetMethod(nameof(Action.Invoke))!;
+        MethodInfo invoke = function.GetType().GetMethod(nameof(Action.Invoke))!;
         return invoke.Invoke(function, BindingFlags.DoNotWrapExceptions, null, arguments, null);
 
         Array Rest(Type type, int first)
         {
             var rest = Array.CreateInstance(type.GetElementType()!, values.Count - first);
-            for (var i = 0; i < rest.Length; i++) rest.SetValue(values[first + i], i);
+            for (int i = 0; i < rest.Length; i++)
+                rest.SetValue(values[first + i], i);
             return rest;
         }
 
         ArgumentException Refuse(string why)
         {
-            var byPosition = types.Count == 0 ? "nothing" : string.Join(", ", types.Select(ArgumentMatcher.Describe));
-            var byName = offers.Count == 0
+            string byPosition = types.Count == 0 ? "nothing" : string.Join(", ", types.Select(ArgumentMatcher.Describe));
+            string byName = offers.Count == 0
                 ? "nothing"
                 : string.Join(", ", offers.Select(offer => $"{ArgumentMatcher.Describe(offer.Type)} {offer.Name}"));
             return new($"{signature} cannot be called: {why}. Offered by position: {byPosition}; by name: {byName}.");

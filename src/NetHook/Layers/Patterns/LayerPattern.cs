@@ -46,10 +46,10 @@ public sealed class LayerPattern
     private static Node Compile(string pattern)
     {
         var root = new Node();
-        foreach (var alternative in LayerPatternBraces.Expand(pattern))
+        foreach (string alternative in LayerPatternBraces.Expand(pattern))
         {
-            var node = root;
-            foreach (var name in LayerPatternSyntax.Names(alternative, pattern))
+            Node node = root;
+            foreach (NameGlob? name in LayerPatternSyntax.Names(alternative, pattern))
                 node = name is null ? node.AnyDepth() : node.Next(name);
             node.Accepts = true;
         }
@@ -79,10 +79,10 @@ public sealed class LayerPattern
         /// <summary>Goes on by a child's name, or by several joined by dots.</summary>
         internal Progress Follow(string names)
         {
-            var reached = this;
-            for (var start = 0; start <= names.Length && !reached.IsDead;)
+            Progress reached = this;
+            for (int start = 0; start <= names.Length && !reached.IsDead;)
             {
-                var end = ModuleTree.EndOfSegment(names, start);
+                int end = ModuleTree.EndOfSegment(names, start);
                 reached = reached.FollowOne(names[start..end]);
                 start = end + 1;
             }
@@ -93,13 +93,13 @@ public sealed class LayerPattern
         private Progress FollowOne(string name)
         {
             var reached = new Progress();
-            foreach (var node in _nodes)
+            foreach (Node node in _nodes)
             {
                 if (node.Loops)
                     reached.Reach(node);
-                if (node.Literals?.TryGetValue(name, out var next) == true)
+                if (node.Literals?.TryGetValue(name, out Node? next) == true)
                     reached.Reach(next);
-                foreach (var (glob, then) in node.Globs ?? [])
+                foreach ((NameGlob glob, Node then) in node.Globs ?? [])
                 {
                     if (glob.Matches(name))
                         reached.Reach(then);

@@ -10,7 +10,7 @@ internal static class LayerPatternBraces
 
     internal static IReadOnlyList<string> Expand(string pattern)
     {
-        var (alternatives, end) = ReadSequence(pattern, 0, inBraces: false);
+        (List<string>? alternatives, int end) = ReadSequence(pattern, 0, inBraces: false);
         return end == pattern.Length
             ? alternatives
             : throw LayerPatternSyntax.Malformed(pattern, pattern, end, "the '}' closes nothing; write '\\}' for the character itself");
@@ -20,24 +20,24 @@ internal static class LayerPatternBraces
     private static (List<string> Alternatives, int End) ReadSequence(string pattern, int start, bool inBraces)
     {
         List<string> alternatives = [""];
-        var at = start;
+        int at = start;
         while (at < pattern.Length && pattern[at] != '}' && !(inBraces && pattern[at] == ','))
         {
             if (pattern[at] == '{')
             {
-                var (choices, end) = ReadBraces(pattern, at);
+                (List<string>? choices, int end) = ReadBraces(pattern, at);
                 alternatives = Product(alternatives, choices, pattern, at);
                 at = end;
                 continue;
             }
 
-            var next = pattern[at] switch
+            int next = pattern[at] switch
             {
                 '[' => LayerPatternSyntax.SkipClass(pattern, at, pattern),
                 '\\' => Math.Min(at + 2, pattern.Length),
                 _ => at + 1,
             };
-            for (var i = 0; i < alternatives.Count; i++)
+            for (int i = 0; i < alternatives.Count; i++)
                 alternatives[i] += pattern[at..next];
             at = next;
         }
@@ -51,10 +51,10 @@ internal static class LayerPatternBraces
             return numbers;
 
         var choices = new List<string>();
-        var at = open;
+        int at = open;
         do
         {
-            var (alternatives, end) = ReadSequence(pattern, at + 1, inBraces: true);
+            (List<string>? alternatives, int end) = ReadSequence(pattern, at + 1, inBraces: true);
             choices.AddRange(alternatives);
             if (choices.Count > MostAlternatives)
                 throw TooMany(pattern, open);
@@ -70,16 +70,16 @@ internal static class LayerPatternBraces
     /// <summary>Reads <c>{first..last}</c>; null if the braces hold something else.</summary>
     private static (List<string> Choices, int End)? ReadNumbers(string pattern, int open)
     {
-        var close = pattern.IndexOf('}', open);
-        var ends = close < 0 ? [] : pattern[(open + 1)..close].Split("..");
-        if (ends.Length != 2 || !IsNumber(ends[0], out var first) || !IsNumber(ends[1], out var last))
+        int close = pattern.IndexOf('}', open);
+        string[] ends = close < 0 ? [] : pattern[(open + 1)..close].Split("..");
+        if (ends.Length != 2 || !IsNumber(ends[0], out int first) || !IsNumber(ends[1], out int last))
             return null;
         if (first > last)
             throw LayerPatternSyntax.Malformed(pattern, pattern, open, $"the range '{first}..{last}' is the wrong way round");
         if (last - first >= MostAlternatives)
             throw TooMany(pattern, open);
 
-        var numbers = Enumerable.Range(first, last - first + 1).Select(number => number.ToString(CultureInfo.InvariantCulture));
+        IEnumerable<string> numbers = Enumerable.Range(first, last - first + 1).Select(number => number.ToString(CultureInfo.InvariantCulture));
         return ([.. numbers], close + 1);
     }
 

@@ -9,9 +9,9 @@ internal static class LayerPatternSyntax
     internal static List<NameGlob?> Names(string alternative, string pattern)
     {
         var names = new List<NameGlob?>();
-        for (var start = 0; start <= alternative.Length;)
+        for (int start = 0; start <= alternative.Length;)
         {
-            var (name, end) = ReadName(alternative, start, pattern);
+            (NameGlob? name, int end) = ReadName(alternative, start, pattern);
             names.Add(name);
             start = end + 1;
         }
@@ -22,12 +22,12 @@ internal static class LayerPatternSyntax
     /// <summary>The position behind a class that starts at <paramref name="open"/>.</summary>
     internal static int SkipClass(string text, int open, string pattern)
     {
-        var at = open + 1;
+        int at = open + 1;
         if (at < text.Length && text[at] is '!' or '^')
             at++;
 
         // As everywhere in globs, a ']' that comes first is one of the characters.
-        for (var first = at; at < text.Length; at++)
+        for (int first = at; at < text.Length; at++)
         {
             if (text[at] == ']' && at > first)
                 return at + 1;
@@ -42,17 +42,17 @@ internal static class LayerPatternSyntax
 
     internal static ArgumentException Malformed(string pattern, string text, int position, string problem)
     {
-        var within = text == pattern ? "" : $", in its alternative '{text}'";
+        string within = text == pattern ? "" : $", in its alternative '{text}'";
         return new ArgumentException($"Malformed layer pattern '{pattern}': {problem} (position {position}{within}).", nameof(pattern));
     }
 
     private static (NameGlob? Name, int End) ReadName(string text, int start, string pattern)
     {
         var tokens = new List<NameGlob.Token>();
-        var at = start;
+        int at = start;
         while (at < text.Length && text[at] != '.')
         {
-            var next = at + 1;
+            int next = at + 1;
             switch (text[at])
             {
                 case '*':
@@ -89,7 +89,7 @@ internal static class LayerPatternSyntax
 
     private static int ReadAnyDepth(string text, int start, int at, string pattern)
     {
-        var end = at + 2;
+        int end = at + 2;
         if (at == start && (end == text.Length || text[end] == '.'))
             return end;
         throw Malformed(pattern, text, at, "'**' stands for whole names and must be alone between dots; '*' stays within one");
@@ -97,16 +97,16 @@ internal static class LayerPatternSyntax
 
     private static NameGlob.Token ReadClass(string text, int open, int close, string pattern)
     {
-        var at = open + 1;
-        var negated = text[at] is '!' or '^';
+        int at = open + 1;
+        bool negated = text[at] is '!' or '^';
         if (negated)
             at++;
 
         var ranges = new List<(char, char)>();
         while (at < close)
         {
-            var first = ReadClassCharacter(text, ref at);
-            var last = first;
+            char first = ReadClassCharacter(text, ref at);
+            char last = first;
             if (at + 1 < close && text[at] == '-')
             {
                 at++;

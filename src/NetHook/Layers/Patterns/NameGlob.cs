@@ -24,7 +24,7 @@ internal sealed class NameGlob(string text, IReadOnlyList<NameGlob.Token> tokens
     /// </summary>
     internal bool Matches(string name)
     {
-        var (at, token, star, starAt) = (0, 0, -1, 0);
+        (int at, int token, int star, int starAt) = (0, 0, -1, 0);
         while (at < name.Length)
         {
             if (token < tokens.Count && tokens[token].Kind == Kind.AnyCharacters)

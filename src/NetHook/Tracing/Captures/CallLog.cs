@@ -22,13 +22,15 @@ internal sealed class CallLog(int capacity) : CallStore
             }
             else
             {
-                if (_order.Count == capacity) _calls.Remove(_order.Dequeue(), out dropped);
+                if (_order.Count == capacity)
+                    _calls.Remove(_order.Dequeue(), out dropped);
                 _order.Enqueue(_latest = number);
                 _calls.Add(number, kept);
             }
         }
 
-        if (dropped is not null) Captures.Free(dropped);
+        if (dropped is not null)
+            Captures.Free(dropped);
     }
 
     public override bool TryRead<TArgument, TResult>(
@@ -36,7 +38,7 @@ internal sealed class CallLog(int capacity) : CallStore
     {
         lock (_lock)
         {
-            var found = _calls.TryGetValue(call == Latest ? _latest : call.Number, out var kept);
+            bool found = _calls.TryGetValue(call == Latest ? _latest : call.Number, out object? kept);
             result = found ? read(kept!, argument) : default;
             return found;
         }
@@ -44,14 +46,16 @@ internal sealed class CallLog(int capacity) : CallStore
 
     public override IReadOnlyList<CallKey> Calls(long last)
     {
-        lock (_lock) return [.. _order.Order().Select(number => new CallKey(number, _calls[number]))];
+        lock (_lock)
+            return [.. _order.Order().Select(number => new CallKey(number, _calls[number]))];
     }
 
     public override void Clear()
     {
         lock (_lock)
         {
-            foreach (var kept in _calls.Values) Captures.Free(kept);
+            foreach (object kept in _calls.Values)
+                Captures.Free(kept);
             _calls.Clear();
             _order.Clear();
         }
@@ -59,7 +63,8 @@ internal sealed class CallLog(int capacity) : CallStore
 
     public override void Close()
     {
-        lock (_lock) _closed = true;
+        lock (_lock)
+            _closed = true;
         Clear();
     }
 }

@@ -20,16 +20,18 @@ internal static class Captures
                 + "Run it with gradients on, or trace without RetainGrad.");
         }
 
-        var differentiable = 0;
-        var kept = TensorTree.Map(value, tensor =>
+        int differentiable = 0;
+        T? kept = TensorTree.Map(value, tensor =>
         {
-            if (!IsDifferentiable(tensor)) return Keep(tensor, clone, detach: false);
+            if (!IsDifferentiable(tensor))
+                return Keep(tensor, clone, detach: false);
             differentiable++;
             return Leaf(tensor, clone);
         });
         if (differentiable > 0)
         {
-            if (kept is not Tensor) TreeRun.Visit(kept, static _ => { }, PackedSequences.RetainGrad);
+            if (kept is not Tensor)
+                TreeRun.Visit(kept, static _ => { }, PackedSequences.RetainGrad);
             return kept;
         }
 
@@ -59,11 +61,12 @@ internal static class Captures
     /// <summary>Fresh handles to the gradients, null where none arrived.</summary>
     public static T HandGradient<T>(object? kept, Asked asked)
     {
-        if (kept is not T value) throw WrongType<T>(kept, asked);
-        var any = false;
-        var gradients = TensorTree.Map(value, tensor =>
+        if (kept is not T value)
+            throw WrongType<T>(kept, asked);
+        bool any = false;
+        T? gradients = TensorTree.Map(value, tensor =>
         {
-            var gradient = IsDifferentiable(tensor) ? tensor.grad : null;
+            Tensor? gradient = IsDifferentiable(tensor) ? tensor.grad : null;
             any |= gradient is not null;
             return gradient!;
         });
@@ -95,8 +98,10 @@ internal static class Captures
 
     private static Tensor Keep(Tensor tensor, bool clone, bool detach)
     {
-        if (!detach) return (clone ? tensor.clone() : tensor.alias()).DetachFromDisposeScope();
-        if (!clone) return tensor.detach().DetachFromDisposeScope();
+        if (!detach)
+            return (clone ? tensor.clone() : tensor.alias()).DetachFromDisposeScope();
+        if (!clone)
+            return tensor.detach().DetachFromDisposeScope();
         return TensorCopies.CloneDetached(tensor).DetachFromDisposeScope();
     }
 
@@ -104,7 +109,7 @@ internal static class Captures
     // would be the caller's, and would count what other paths add.
     private static Tensor Leaf(Tensor tensor, bool clone)
     {
-        var own = clone || (tensor.requires_grad && tensor.is_leaf);
+        bool own = clone || (tensor.requires_grad && tensor.is_leaf);
         return TensorCopies.ForGradients(tensor, own).DetachFromDisposeScope();
     }
 
@@ -112,7 +117,7 @@ internal static class Captures
 
     private static InvalidOperationException WrongType<T>(object? kept, Asked asked)
     {
-        var found = kept is null ? "null" : TypeNames.Of(kept.GetType());
+        string found = kept is null ? "null" : TypeNames.Of(kept.GetType());
         return new($"{asked.Subject} is {found}, not {TypeNames.Of(typeof(T))}. Read it with {asked.Reader}As<{found}>().");
     }
 }

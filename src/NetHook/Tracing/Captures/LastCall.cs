@@ -15,8 +15,9 @@ internal sealed class LastCall : CallStore
 
     public override void Store(long number, object kept)
     {
-        var previous = Interlocked.Exchange(ref _kept, kept);
-        if (previous is null or ReaderToken) return;
+        object? previous = Interlocked.Exchange(ref _kept, kept);
+        if (previous is null or ReaderToken)
+            return;
         if (ReferenceEquals(previous, Closed))
             Close();
         else
@@ -27,11 +28,12 @@ internal sealed class LastCall : CallStore
         CallKey call, Func<object, TArgument, TResult> read, TArgument argument, [MaybeNullWhen(false)] out TResult result)
     {
         var token = new ReaderToken();
-        var kept = Kept();
-        while (!ReferenceEquals(Interlocked.CompareExchange(ref _kept, token, kept), kept)) kept = Kept();
+        object? kept = Kept();
+        while (!ReferenceEquals(Interlocked.CompareExchange(ref _kept, token, kept), kept))
+            kept = Kept();
         try
         {
-            var found = kept is not null && !ReferenceEquals(kept, Closed) && (call == Latest || ReferenceEquals(kept, call.Kept));
+            bool found = kept is not null && !ReferenceEquals(kept, Closed) && (call == Latest || ReferenceEquals(kept, call.Kept));
             result = found ? read(kept!, argument) : default;
             return found;
         }
@@ -43,7 +45,7 @@ internal sealed class LastCall : CallStore
 
     public override IReadOnlyList<CallKey> Calls(long last)
     {
-        var kept = Kept();
+        object? kept = Kept();
         return kept is null || ReferenceEquals(kept, Closed) ? [] : [new(last, kept)];
     }
 
@@ -56,14 +58,16 @@ internal sealed class LastCall : CallStore
     {
         var wait = default(SpinWait);
         object? kept;
-        while ((kept = Volatile.Read(ref _kept)) is ReaderToken) wait.SpinOnce();
+        while ((kept = Volatile.Read(ref _kept)) is ReaderToken)
+            wait.SpinOnce();
         return kept;
     }
 
     private void PutBack(object? kept, ReaderToken token)
     {
-        var found = Interlocked.CompareExchange(ref _kept, kept, token);
-        if (ReferenceEquals(found, token) || kept is null) return;
+        object? found = Interlocked.CompareExchange(ref _kept, kept, token);
+        if (ReferenceEquals(found, token) || kept is null)
+            return;
         if (ReferenceEquals(kept, Closed))
             Close();
         else
@@ -72,8 +76,9 @@ internal sealed class LastCall : CallStore
 
     private void Replace(object? by)
     {
-        var previous = Interlocked.Exchange(ref _kept, by);
-        if (previous is null or ReaderToken) return;
+        object? previous = Interlocked.Exchange(ref _kept, by);
+        if (previous is null or ReaderToken)
+            return;
         if (!ReferenceEquals(previous, Closed))
             Captures.Free(previous);
         else if (by is null)

@@ -22,9 +22,10 @@ internal sealed class Flow
     {
         get
         {
-            for (var flow = Current.Value; flow is not null; flow = flow._outer)
+            for (Flow? flow = Current.Value; flow is not null; flow = flow._outer)
             {
-                if (ReferenceEquals(flow, this)) return true;
+                if (ReferenceEquals(flow, this))
+                    return true;
             }
 
             return false;
@@ -35,13 +36,15 @@ internal sealed class Flow
     public void Exit()
     {
         _ended = true;
-        if (Current.Value is { _ended: true } flow) Current.Value = Live(flow);
+        if (Current.Value is { _ended: true } flow)
+            Current.Value = Live(flow);
     }
 
     // Chains hold only what is still in use, so that a long-lived flow that makes many traces does not grow.
     private static Flow? Live(Flow? flow)
     {
-        while (flow is { _ended: true }) flow = flow._outer;
+        while (flow is { _ended: true })
+            flow = flow._outer;
         return flow;
     }
 }

@@ -25,17 +25,19 @@ internal static class HookMaker
     /// <summary>What makes the hook for a type of module; null when the type has no hooks.</summary>
     public static Func<Trace, LayerHook>? For(Type module) => Makers.GetOrAdd(module, static type =>
     {
-        if (Called(type) is not { } called) return null;
-        var hook = HookOf[called.GetGenericTypeDefinition()].MakeGenericType(called.GetGenericArguments());
+        if (Called(type) is not { } called)
+            return null;
+        Type hook = HookOf[called.GetGenericTypeDefinition()].MakeGenericType(called.GetGenericArguments());
         return Maker(hook.GetConstructor([typeof(Trace)])!);
     });
 
     /// <summary>What a type of module is called as, <c>Module&lt;Tensor, Tensor&gt;</c> for most; null when it is never called.</summary>
     public static Type? Called(Type module)
     {
-        for (var ancestor = module; ancestor is not null; ancestor = ancestor.BaseType)
+        for (Type? ancestor = module; ancestor is not null; ancestor = ancestor.BaseType)
         {
-            if (ancestor.IsGenericType && HookOf.ContainsKey(ancestor.GetGenericTypeDefinition())) return ancestor;
+            if (ancestor.IsGenericType && HookOf.ContainsKey(ancestor.GetGenericTypeDefinition()))
+                return ancestor;
         }
 
         return null;
@@ -43,7 +45,7 @@ internal static class HookMaker
 
     public static string WhyNot(Trace trace)
     {
-        var layer = trace.Described;
+        string layer = trace.Described;
         if (trace.Module is torch.jit.ScriptModule)
         {
             return $"Layer {layer} is a scripted module loaded without its types, which TorchSharp gives no hooks. "
@@ -51,7 +53,7 @@ internal static class HookMaker
         }
 
         var children = trace.Module.named_children().Select(child => child.name).ToList();
-        var instead = children.Count == 0
+        string instead = children.Count == 0
             ? "It has no children to trace instead."
             : $"Trace its children: {string.Join(", ", children.Take(8))}{(children.Count > 8 ? $" and {children.Count - 8} more" : "")}.";
         return $"Layer {layer} is never called: it is no Module<T, TResult>, only a holder of modules. {instead}";

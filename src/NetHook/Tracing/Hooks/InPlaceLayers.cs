@@ -13,7 +13,7 @@ internal static class InPlaceLayers
 
     private static bool IsInPlace(Module module)
     {
-        var property = Properties.GetOrAdd(module.GetType(), static type =>
+        PropertyInfo? property = Properties.GetOrAdd(module.GetType(), static type =>
             type.GetProperty("inplace", BindingFlags.Public | BindingFlags.Instance) is { CanRead: true } found
             && found.PropertyType == typeof(bool) ? found : null);
         return property?.GetValue(module) is true;

@@ -48,7 +48,8 @@ internal abstract class LayerHook<TInput, TResult> : LayerHook
 
     protected TInput Before(Module module, TInput input)
     {
-        if (!Trace.Sees) return input;
+        if (!Trace.Sees)
+            return input;
         if (_editInput is not null)
         {
             using var scope = EditScope.Open();
@@ -61,7 +62,8 @@ internal abstract class LayerHook<TInput, TResult> : LayerHook
 
     protected TResult After(Module module, TInput input, TResult output)
     {
-        if (!_onlyKeepsOutput) return Act(module, input, output);
+        if (!_onlyKeepsOutput)
+            return Act(module, input, output);
         if (Trace.Sees)
             Trace.Record(null, _options.RetainOutput ? Captures.Keep(output, _options.Clone, _options.Detach) : null);
         else
@@ -77,11 +79,12 @@ internal abstract class LayerHook<TInput, TResult> : LayerHook
             return output;
         }
 
-        var keptInput = Pending?.Pop(input);
+        object? keptInput = Pending?.Pop(input);
         object? keptOutput = null;
         try
         {
-            if (_editGradient is not null) Trace.ThrowGradientFailure();
+            if (_editGradient is not null)
+                Trace.ThrowGradientFailure();
             if (_editOutput is not null)
             {
                 using var scope = EditScope.Open();
@@ -90,7 +93,7 @@ internal abstract class LayerHook<TInput, TResult> : LayerHook
 
             if (_options.RetainGrad)
             {
-                var kept = Captures.KeepForGradient(output, _options.Clone, Trace);
+                TResult? kept = Captures.KeepForGradient(output, _options.Clone, Trace);
                 keptOutput = kept;
                 output = Captures.Continue(kept, copy: _editGradient is null);
             }
@@ -99,7 +102,8 @@ internal abstract class LayerHook<TInput, TResult> : LayerHook
                 keptOutput = Captures.Keep(output, _options.Clone, _options.Detach);
             }
 
-            if (_editGradient is not null) output = Captures.EditGradients(output, _editGradient);
+            if (_editGradient is not null)
+                output = Captures.EditGradients(output, _editGradient);
         }
         catch
         {
@@ -128,7 +132,8 @@ internal abstract class LayerHook<TInput, TResult, TPreHook, TPostHook>(Trace tr
     {
         get
         {
-            if (Trace.Module is HookableModule<TPreHook, TPostHook> module) return ref TorchSharpInternals.Hooks<TPreHook, TPostHook>.Before(module);
+            if (Trace.Module is HookableModule<TPreHook, TPostHook> module)
+                return ref TorchSharpInternals.Hooks<TPreHook, TPostHook>.Before(module);
             return ref TorchSharpInternals.ScriptHooks<TPreHook, TPostHook>.Before((HookableScriptModule<TPreHook, TPostHook>)Trace.Module);
         }
     }
@@ -137,7 +142,8 @@ internal abstract class LayerHook<TInput, TResult, TPreHook, TPostHook>(Trace tr
     {
         get
         {
-            if (Trace.Module is HookableModule<TPreHook, TPostHook> module) return ref TorchSharpInternals.Hooks<TPreHook, TPostHook>.After(module);
+            if (Trace.Module is HookableModule<TPreHook, TPostHook> module)
+                return ref TorchSharpInternals.Hooks<TPreHook, TPostHook>.After(module);
             return ref TorchSharpInternals.ScriptHooks<TPreHook, TPostHook>.After((HookableScriptModule<TPreHook, TPostHook>)Trace.Module);
         }
     }
@@ -145,14 +151,17 @@ internal abstract class LayerHook<TInput, TResult, TPreHook, TPostHook>(Trace tr
     public sealed override void Attach()
     {
         _key = HookTable.NewKey();
-        if (ActsBefore) HookTable.Add(ref PreHooks, _key, PreHook);
+        if (ActsBefore)
+            HookTable.Add(ref PreHooks, _key, PreHook);
         HookTable.Add(ref PostHooks, _key, PostHook);
     }
 
     public sealed override void Detach()
     {
-        if (Interlocked.Exchange(ref _key, null) is not { } key) return;
+        if (Interlocked.Exchange(ref _key, null) is not { } key)
+            return;
         HookTable.Remove(ref PostHooks, key);
-        if (ActsBefore) HookTable.Remove(ref PreHooks, key);
+        if (ActsBefore)
+            HookTable.Remove(ref PreHooks, key);
     }
 }

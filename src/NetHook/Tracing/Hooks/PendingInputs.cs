@@ -22,8 +22,8 @@ internal sealed class PendingInputs
     public unsafe void Push(object? input, object? kept)
     {
         byte here;
-        var frame = (nuint)(&here);
-        var thread = Environment.CurrentManagedThreadId;
+        nuint frame = (nuint)(&here);
+        int thread = Environment.CurrentManagedThreadId;
         lock (_entries)
         {
             Free(thread, from: 0, frame);
@@ -37,14 +37,15 @@ internal sealed class PendingInputs
     /// <summary>Takes out what was kept for the call that ends now; null when the trace was made while it ran.</summary>
     public object? Pop(object? input)
     {
-        var key = Key(input);
-        var thread = Environment.CurrentManagedThreadId;
+        object? key = Key(input);
+        int thread = Environment.CurrentManagedThreadId;
         lock (_entries)
         {
             // The entry with the very input comes first: a recursive call that threw may have left a newer one.
-            var at = Find(thread, key);
-            if (at < 0) return null;
-            var kept = _entries[at].Kept;
+            int at = Find(thread, key);
+            if (at < 0)
+                return null;
+            object? kept = _entries[at].Kept;
             _entries.RemoveAt(at);
             Free(thread, from: at, nuint.MaxValue);
             return kept;
@@ -54,7 +55,8 @@ internal sealed class PendingInputs
     /// <summary>Frees what this thread has left.</summary>
     public void Drop()
     {
-        lock (_entries) Free(Environment.CurrentManagedThreadId, from: 0, nuint.MaxValue);
+        lock (_entries)
+            Free(Environment.CurrentManagedThreadId, from: 0, nuint.MaxValue);
     }
 
     /// <summary>Frees everything, and what a call on another thread may still bring.</summary>
@@ -63,7 +65,8 @@ internal sealed class PendingInputs
         lock (_entries)
         {
             _closed = true;
-            foreach (var entry in _entries) Captures.Free(entry.Kept);
+            foreach (Entry entry in _entries)
+                Captures.Free(entry.Kept);
             _entries.Clear();
         }
     }
@@ -72,12 +75,15 @@ internal sealed class PendingInputs
 
     private int Find(int thread, object? key)
     {
-        var newest = -1;
-        for (var i = _entries.Count - 1; i >= 0; i--)
+        int newest = -1;
+        for (int i = _entries.Count - 1; i >= 0; i--)
         {
-            if (_entries[i].Thread != thread) continue;
-            if (ReferenceEquals(_entries[i].Key, key)) return i;
-            if (newest < 0) newest = i;
+            if (_entries[i].Thread != thread)
+                continue;
+            if (ReferenceEquals(_entries[i].Key, key))
+                return i;
+            if (newest < 0)
+                newest = i;
         }
 
         return newest;
@@ -86,9 +92,10 @@ internal sealed class PendingInputs
     /// <summary>Frees a thread's entries from a position on whose hooks ran at a frame or below it on the stack.</summary>
     private void Free(int thread, int from, nuint frame)
     {
-        for (var i = _entries.Count - 1; i >= from; i--)
+        for (int i = _entries.Count - 1; i >= from; i--)
         {
-            if (_entries[i].Thread != thread || _entries[i].Frame > frame) continue;
+            if (_entries[i].Thread != thread || _entries[i].Frame > frame)
+                continue;
             Captures.Free(_entries[i].Kept);
             _entries.RemoveAt(i);
         }

@@ -11,7 +11,8 @@ internal sealed class StopCondition(int layers)
         lock (_ran)
         {
             _ran.Add(trace);
-            if (_ran.Count < layers) return false;
+            if (_ran.Count < layers)
+                return false;
             _ran.Clear();
             return true;
         }
@@ -20,6 +21,7 @@ internal sealed class StopCondition(int layers)
     /// <summary>Starts counting anew. For all layers: a single trace that is cleared does not speak for the others.</summary>
     public void Reset()
     {
-        lock (_ran) _ran.Clear();
+        lock (_ran)
+            _ran.Clear();
     }
 }

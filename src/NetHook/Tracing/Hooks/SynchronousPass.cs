@@ -6,7 +6,8 @@ internal static class SynchronousPass
     /// <exception cref="ArgumentException">The pass returns a task.</exception>
     public static void Require<T>(Func<T> forward)
     {
-        if (!Kind<T>.IsTask) return;
+        if (!Kind<T>.IsTask)
+            return;
         throw new ArgumentException(
             $"Run was given a function that returns a {TypeNames.Of(typeof(T))}, and the pass must be over when it returns: a stop would "
             + "end up in the task. Await what comes before and after outside of Run, and call the model inside.",

@@ -1,4 +1,5 @@
 using TorchSharp;
+using TorchSharp.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
@@ -104,19 +105,19 @@ internal static class NativeRecipes
 
     private static Recipe Lstm(Func<nn.Module> make) => new("", make, module =>
     {
-        var (output, hidden, cell) = ((TorchSharp.Modules.LSTM)module).call(RecurrentInput(module));
+        (Tensor output, Tensor hidden, Tensor cell) = ((TorchSharp.Modules.LSTM)module).call(RecurrentInput(module));
         return [output, hidden, cell];
     });
 
     private static Recipe Gru(Func<nn.Module> make) => new("", make, module =>
     {
-        var (output, hidden) = ((TorchSharp.Modules.GRU)module).call(RecurrentInput(module));
+        (Tensor output, Tensor hidden) = ((TorchSharp.Modules.GRU)module).call(RecurrentInput(module));
         return [output, hidden];
     });
 
     private static Recipe Rnn(Func<nn.Module> make) => new("", make, module =>
     {
-        var (output, hidden) = ((TorchSharp.Modules.RNN)module).call(RecurrentInput(module));
+        (Tensor output, Tensor hidden) = ((TorchSharp.Modules.RNN)module).call(RecurrentInput(module));
         return [output, hidden];
     });
 
@@ -126,14 +127,14 @@ internal static class NativeRecipes
 
     private static Tensor[] RunLstmCell(nn.Module module)
     {
-        var (hidden, cell) = ((TorchSharp.Modules.LSTMCell)module).call(randn(3, 5), (randn(3, 7), randn(3, 7)));
+        (Tensor hidden, Tensor cell) = ((TorchSharp.Modules.LSTMCell)module).call(randn(3, 5), (randn(3, 7), randn(3, 7)));
         return [hidden, cell];
     }
 
     private static Recipe Attend(Func<nn.Module> make, long keyDim = 12, long valueDim = 12) => new("", make, module =>
     {
         Tensor Tokens(long count, long width) => randn(count, 2, width).to(module.parameters().First().dtype);
-        var (output, weights) = ((TorchSharp.Modules.MultiheadAttention)module).call(Tokens(4, 12), Tokens(3, keyDim), Tokens(3, valueDim));
+        (Tensor output, Tensor weights) = ((TorchSharp.Modules.MultiheadAttention)module).call(Tokens(4, 12), Tokens(3, keyDim), Tokens(3, valueDim));
         return [output, weights];
     });
 
@@ -149,7 +150,8 @@ internal static class NativeRecipes
     private static T Frozen<T>(T module)
         where T : nn.Module
     {
-        foreach (var parameter in module.parameters()) parameter.requires_grad = false;
+        foreach (Parameter parameter in module.parameters())
+            parameter.requires_grad = false;
         return module;
     }
 }

@@ -79,7 +79,7 @@ public class EditBinderTests
     [Fact]
     public void Null_leaves_a_struct_as_it_is()
     {
-        var kept = (_output, _input);
+        (Tensor _output, Tensor _input) kept = (_output, _input);
 
         Assert.Equal(kept, Tuples(((Tensor, Tensor) output) => ((Tensor, Tensor)?)null)(kept, "lstm", _input, Layer));
         Assert.Equal(kept, Tuples(object? ((Tensor, Tensor) output) => null)(kept, "lstm", _input, Layer));
@@ -88,7 +88,7 @@ public class EditBinderTests
     [Fact]
     public void A_struct_is_edited_as_itself_as_nullable_or_as_object()
     {
-        foreach (var edit in new Delegate[]
+        foreach (Delegate edit in new Delegate[]
         {
             ((Tensor a, Tensor b) output) => (output.b, output.a),
             ((Tensor a, Tensor b)? output) => ((Tensor, Tensor)?)(output!.Value.b, output.Value.a),
@@ -102,7 +102,7 @@ public class EditBinderTests
     [Fact]
     public void Input_of_several_arguments_is_a_tuple()
     {
-        var edit = EditBinder.Input<(Tensor, Tensor)>(((Tensor a, Tensor b) input, string layer) => (input.b, input.a), "pair", Layer);
+        EditOfInput<(Tensor, Tensor)> edit = EditBinder.Input<(Tensor, Tensor)>(((Tensor a, Tensor b) input, string layer) => (input.b, input.a), "pair", Layer);
 
         Assert.Equal((_input, _output), edit((_output, _input), "pair", Layer));
     }
@@ -110,7 +110,7 @@ public class EditBinderTests
     [Fact]
     public void Gradient_is_edited_with_the_name_of_its_layer()
     {
-        var edit = EditBinder.Gradient((Tensor gradient, string layer) => layer == "h.2" ? gradient * 2 : null, "h.2", Layer);
+        Func<Tensor, Tensor?> edit = EditBinder.Gradient((Tensor gradient, string layer) => layer == "h.2" ? gradient * 2 : null, "h.2", Layer);
 
         Assert.Equal(6, edit(_output)!.item<float>());
     }
@@ -122,7 +122,7 @@ public class EditBinderTests
     [Fact]
     public void Layers_of_one_type_share_the_compiled_call()
     {
-        using var other = nn.ReLU();
+        using ReLU other = nn.ReLU();
         Delegate edit = (Tensor output, Module module) => module is ReLU ? output * 2 : output;
 
         Assert.Equal(3, Call(edit)!.item<float>());
@@ -132,8 +132,8 @@ public class EditBinderTests
     [Fact]
     public void Compiled_expressions_are_not_held()
     {
-        var method = BindAndForget();
-        for (var i = 0; i < 10 && method.IsAlive; i++)
+        WeakReference method = BindAndForget();
+        for (int i = 0; i < 10 && method.IsAlive; i++)
         {
             GC.Collect();
             GC.WaitForPendingFinalizers();
@@ -144,7 +144,7 @@ public class EditBinderTests
         [MethodImpl(MethodImplOptions.NoInlining)]
         WeakReference BindAndForget()
         {
-            var edit = Compiled();
+            Func<Tensor, Tensor> edit = Compiled();
             Assert.Equal(4, Call(edit)!.item<float>());
             return new(edit.Method);
         }
@@ -222,7 +222,7 @@ public class EditBinderTests
     [Fact]
     public void Object_of_another_type_is_refused_when_it_is_returned()
     {
-        var edit = Bind(object (object output) => "text");
+        EditOfOutput<Tensor, Tensor> edit = Bind(object (object output) => "text");
 
         Assert.Equal(
             "EditOutput of layer 'h.2' (Linear) returned string, and its output is Tensor. Return that, or null to leave the output as it is.",
@@ -233,7 +233,7 @@ public class EditBinderTests
 
     private static Func<Tensor, Tensor> Compiled()
     {
-        var x = Expression.Parameter(typeof(Tensor), "x");
+        ParameterExpression x = Expression.Parameter(typeof(Tensor), "x");
         return Expression.Lambda<Func<Tensor, Tensor>>(Expression.Add(x, Expression.Constant(tensor(1f))), x).Compile();
     }
 

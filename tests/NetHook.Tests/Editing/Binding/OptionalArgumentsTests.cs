@@ -93,7 +93,7 @@ public class OptionalArgumentsTests
     [Fact]
     public void Delegate_of_an_open_instance_method_takes_the_instance_as_its_first_argument()
     {
-        var open = typeof(OptionalArgumentsTests).GetMethod(nameof(Shift))!.CreateDelegate<Func<OptionalArgumentsTests, int, int, int>>();
+        Func<OptionalArgumentsTests, int, int, int> open = typeof(OptionalArgumentsTests).GetMethod(nameof(Shift))!.CreateDelegate<Func<OptionalArgumentsTests, int, int, int>>();
 
         Assert.Equal(107, Invoke(open, [this, 3], new() { ["more"] = 4 }));
     }
@@ -117,7 +117,7 @@ public class OptionalArgumentsTests
     [Fact]
     public void Local_functions_closures_and_static_lambdas_are_called()
     {
-        var captured = 10;
+        int captured = 10;
         int Add(int x) => x + captured;
 
         Assert.Equal(11, Invoke(Add, [1]));
@@ -128,7 +128,7 @@ public class OptionalArgumentsTests
     [Fact]
     public void A_function_that_returns_nothing_gives_null()
     {
-        var seen = 0;
+        int seen = 0;
 
         Assert.Null(Invoke((int x) => { seen = x; }, [5]));
         Assert.Equal(5, seen);

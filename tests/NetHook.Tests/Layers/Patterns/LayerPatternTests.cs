@@ -65,7 +65,7 @@ public class LayerPatternTests
     [InlineData("{0..999}{0..999}", "Malformed layer pattern '{0..999}{0..999}': its braces stand for more than 20,000 patterns (position 8).")]
     public void Malformed_pattern_is_refused_where_it_goes_wrong(string pattern, string message)
     {
-        var error = Assert.Throws<ArgumentException>(nameof(pattern), () => new LayerPattern(pattern));
+        ArgumentException error = Assert.Throws<ArgumentException>(nameof(pattern), () => new LayerPattern(pattern));
         Assert.Equal($"{message} (Parameter 'pattern')", error.Message);
     }
 
@@ -93,7 +93,7 @@ public class LayerPatternTests
         Gen.Select(Patterns, SimpleName.Where(name => name.Length > 0).Array[1, 5]).Sample((parts, names) =>
         {
             var pattern = new LayerPattern(string.Join('.', parts.Select(choices => choices.Length == 1 ? choices[0] : $"{{{string.Join(',', choices)}}}")));
-            var expected = Alternatives(parts).Any(alternative => PathMatches(alternative, names));
+            bool expected = Alternatives(parts).Any(alternative => PathMatches(alternative, names));
             return pattern.Matches(string.Join('.', names)) == expected;
         }, iter: 20_000);
 
@@ -120,8 +120,8 @@ public class LayerPatternTests
         if (pattern[0] != '[')
             return (pattern[0] == '?' || pattern[0] == name[0]) && NameMatches(pattern[1..], name[1..]);
 
-        var close = pattern.IndexOf(']', StringComparison.Ordinal);
-        var matches = pattern[..close] switch
+        int close = pattern.IndexOf(']', StringComparison.Ordinal);
+        bool matches = pattern[..close] switch
         {
             "[ab" or "[a-b" => name[0] is 'a' or 'b',
             "[!a" => name[0] != 'a',

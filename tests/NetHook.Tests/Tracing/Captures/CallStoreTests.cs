@@ -9,18 +9,18 @@ public class CallStoreTests
     private static CallStore Store(bool history) => CallStore.For(history ? CallHistory.LastOf(2) : CallHistory.Last);
 
     private static Tensor Read(CallStore store) =>
-        store.TryRead(CallStore.Latest, static (kept, _) => ((Tensor)kept).alias(), 0, out var read) ? read : throw new LayerHasNothing();
+        store.TryRead(CallStore.Latest, static (kept, _) => ((Tensor)kept).alias(), 0, out Tensor? read) ? read! : throw new LayerHasNothing();
 
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
     public void What_a_pass_stores_after_the_trace_was_disposed_is_freed_at_once(bool history)
     {
-        var store = Store(history);
+        CallStore store = Store(history);
         store.Close();
-        for (var i = 0; i < 3; i++)
+        for (int i = 0; i < 3; i++)
         {
-            var late = ones(1);
+            Tensor late = ones(1);
             store.Store(i, late);
             Assert.True(late.IsInvalid);
         }
@@ -35,26 +35,31 @@ public class CallStoreTests
     [InlineData(false, "close")]
     public void What_is_replaced_while_it_is_read_is_freed_by_the_reader(bool history, string by)
     {
-        var store = Store(history);
-        var (old, young) = (ones(1), ones(2));
+        CallStore store = Store(history);
+        (Tensor old, Tensor young) = (ones(1), ones(2));
         store.Store(0, old);
         store.TryRead(
             CallStore.Latest,
             (kept, _) =>
             {
-                if (by == "store") store.Store(1, young);
-                if (by == "clear") store.Clear();
-                if (by == "close") store.Close();
+                if (by == "store")
+                    store.Store(1, young);
+                if (by == "clear")
+                    store.Clear();
+                if (by == "close")
+                    store.Close();
                 Assert.False(((Tensor)kept).IsInvalid);
                 return 0;
             },
             0,
             out int _);
         Assert.True(old.IsInvalid);
-        if (by == "store") Assert.Equal(2, Read(store).numel());
-        else Assert.Throws<LayerHasNothing>(() => Read(store));
+        if (by == "store")
+            Assert.Equal(2, Read(store).numel());
+        else
+            Assert.Throws<LayerHasNothing>(() => Read(store));
 
-        var last = ones(3);
+        Tensor last = ones(3);
         store.Store(2, last);
         Assert.Equal(by == "close", last.IsInvalid);
     }
@@ -62,8 +67,8 @@ public class CallStoreTests
     [Fact]
     public void Two_readers_and_a_pass_between_them_keep_the_newest()
     {
-        var store = Store(history: false);
-        var (first, second, third) = (ones(1), ones(2), ones(3));
+        CallStore store = Store(history: false);
+        (Tensor first, Tensor second, Tensor third) = (ones(1), ones(2), ones(3));
         store.Store(0, first);
         store.TryRead(
             CallStore.Latest,

@@ -17,7 +17,7 @@ public class ArityTests
         using var trace = new Trace(layer, null, Everything((Tensor output) => output * 2));
         TensorAssert.Same(full(2, 6f), layer.call(_t[0], _t[1]));
         TensorAssert.Same(full(2, 6f), trace.Output);
-        var (a, b) = trace.InputAs<(Tensor, Tensor)>();
+        (Tensor a, Tensor b) = trace.InputAs<(Tensor, Tensor)>();
         TensorAssert.Same(_t[0], a);
         TensorAssert.Same(_t[1], b);
     }
@@ -54,7 +54,7 @@ public class ArityTests
     {
         using var layer = new Six();
         using var trace = new Trace(layer, null, Everything(((Tensor Sum, Tensor Last) output) => (output.Sum * 2, output.Last)));
-        var (sum, last) = layer.call(_t[0], _t[1], _t[2], _t[3], _t[4], true);
+        (Tensor sum, Tensor last) = layer.call(_t[0], _t[1], _t[2], _t[3], _t[4], true);
         TensorAssert.Same(full(2, 10f), sum);
         TensorAssert.Same(_t[4], last);
         TensorAssert.Same(sum, trace.OutputAs<(Tensor, Tensor)>().Item1);
@@ -97,7 +97,7 @@ public class ArityTests
         passes[2].Run = () => ((Four)passes[2].Layer).call(_t[0], _t[1], _t[2], _t[3]);
         passes[3].Run = () => ((Five)passes[3].Layer).call(_t[0], _t[1], _t[2], _t[3], _t[4]);
         passes[4].Run = () => ((Six)passes[4].Layer).call(_t[0], _t[1], _t[2], _t[3], _t[4], true);
-        foreach (var (layer, run) in passes)
+        foreach ((nn.Module layer, Action run) in passes)
         {
             using var trace = new Trace(layer, null, new() { Stop = true });
             Assert.Same(trace, Assert.Throws<StopForwardException>(run).Trace);

@@ -1,4 +1,5 @@
 using TorchSharp;
+using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace NetHook.Tests;
@@ -10,8 +11,8 @@ public class AttachTests
     public void Model_is_as_before_after_dispose_whatever_threw()
     {
         using var net = new ScopedNet();
-        var x = randn(2, 3);
-        var plain = net.call(x);
+        Tensor x = randn(2, 3);
+        Tensor plain = net.call(x);
         net.Fail = true;
         using (var trace = new TraceDict(net, ["", "first", "body"], new() { RetainInput = true, EditOutput = (Tensor output) => output * 2 }))
             Assert.Throws<InvalidOperationException>(() => net.call(x));
@@ -23,21 +24,22 @@ public class AttachTests
     [Fact]
     public void Attaching_and_detaching_under_threads_of_inference_disturbs_none()
     {
-        using var net = Models.Small();
-        using var quiet = no_grad();
-        var expected = net.call(ones(1, 3));
+        using Sequential net = Models.Small();
+        using IDisposable quiet = no_grad();
+        Tensor expected = net.call(ones(1, 3));
         using var stop = new CancellationTokenSource();
-        var failures = 0;
-        var passes = 0;
-        var threads = Enumerable.Range(0, 3).Select(_ => new Thread(() =>
+        int failures = 0;
+        int passes = 0;
+        Thread[] threads = Enumerable.Range(0, 3).Select(_ => new Thread(() =>
         {
-            using var none = no_grad();
+            using IDisposable none = no_grad();
             while (!stop.IsCancellationRequested)
             {
                 try
                 {
-                    using var scope = NewDisposeScope();
-                    if (!net.call(ones(1, 3)).Equals(expected)) Interlocked.Increment(ref failures);
+                    using DisposeScope scope = NewDisposeScope();
+                    if (!net.call(ones(1, 3)).Equals(expected))
+                        Interlocked.Increment(ref failures);
                     Interlocked.Increment(ref passes);
                 }
                 catch (Exception)
@@ -46,13 +48,15 @@ public class AttachTests
                 }
             }
         })).ToArray();
-        foreach (var thread in threads) thread.Start();
+        foreach (Thread thread in threads)
+            thread.Start();
         try
         {
-            for (var i = 0; i < 20_000 || passes < 100; i++)
+            for (int i = 0; i < 20_000 || passes < 100; i++)
             {
                 using var traces = new TraceDict(net, ["a", "b", "c"], new() { RetainInput = i % 2 == 0, Clone = i % 3 == 0 });
-                if (i % 50 != 0) continue;
+                if (i % 50 != 0)
+                    continue;
                 try
                 {
                     traces["c"].Output.Dispose();
@@ -66,7 +70,8 @@ public class AttachTests
         finally
         {
             stop.Cancel();
-            foreach (var thread in threads) thread.Join();
+            foreach (Thread thread in threads)
+                thread.Join();
         }
 
         Assert.Equal(0, failures);
@@ -76,21 +81,24 @@ public class AttachTests
     [Fact]
     public void Readers_and_passes_on_many_threads_share_one_trace()
     {
-        using var layer = Models.Layer(x => x * 2);
+        using nn.Module<Tensor, Tensor> layer = Models.Layer(x => x * 2);
         using var trace = new Trace(layer, null, new() { Clone = true });
-        var passes = Enumerable.Range(0, 3).Select(i => new Thread(() =>
+        Thread[] passes = Enumerable.Range(0, 3).Select(i => new Thread(() =>
         {
-            for (var n = 0; n < 3000; n++) layer.call(full(4, i + 1f)).Dispose();
+            for (int n = 0; n < 3000; n++)
+                layer.call(full(4, i + 1f)).Dispose();
         })).ToArray();
-        foreach (var pass in passes) pass.Start();
-        var read = 0;
+        foreach (Thread pass in passes)
+            pass.Start();
+        int read = 0;
         do
         {
-            if (trace.CallCount == 0) continue;
-            using var scope = NewDisposeScope();
+            if (trace.CallCount == 0)
+                continue;
+            using DisposeScope scope = NewDisposeScope();
             try
             {
-                var output = trace.Output.data<float>().ToArray();
+                float[] output = trace.Output.data<float>().ToArray();
                 Assert.Contains(output[0], new[] { 2f, 4f, 6f });
                 Assert.All(output, value => Assert.Equal(output[0], value));
                 read++;
@@ -108,7 +116,7 @@ public class AttachTests
     [Fact]
     public void Trace_made_inside_a_hook_sees_the_calls_after_it()
     {
-        using var layer = Models.Layer(x => x * 2);
+        using nn.Module<Tensor, Tensor> layer = Models.Layer(x => x * 2);
         Trace? inner = null;
         using var outer = new Trace(layer, null, new()
         {
@@ -148,7 +156,7 @@ public class AttachTests
     [Fact]
     public void Trace_disposed_inside_its_own_edit_keeps_nothing_and_the_pass_goes_on()
     {
-        using var layer = Models.Layer(x => x * 2);
+        using nn.Module<Tensor, Tensor> layer = Models.Layer(x => x * 2);
         Trace? trace = null;
         trace = new Trace(layer, null, new()
         {

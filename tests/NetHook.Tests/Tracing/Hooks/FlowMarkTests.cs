@@ -1,4 +1,5 @@
 using System.Reflection;
+using TorchSharp.Modules;
 
 namespace NetHook.Tests;
 
@@ -7,9 +8,9 @@ public class FlowMarkTests
     [Fact]
     public void Marks_that_have_ended_do_not_pile_up_in_a_long_flow()
     {
-        var before = Length();
+        int before = Length();
         var outer = Flow.Enter();
-        for (var i = 0; i < 1000; i++)
+        for (int i = 0; i < 1000; i++)
         {
             var inner = Flow.Enter();
 
@@ -30,8 +31,8 @@ public class FlowMarkTests
     [Fact]
     public void TraceDict_that_could_not_be_made_leaves_no_mark()
     {
-        using var net = Models.Small();
-        var before = Length();
+        using Sequential net = Models.Small();
+        int before = Length();
         Assert.Throws<ModuleNotFoundException>(() => new TraceDict(net, ["a", "nowhere"], new() { Scope = TraceScope.CurrentFlow }));
         Assert.Equal(before, Length());
     }
@@ -40,9 +41,10 @@ public class FlowMarkTests
     {
         const BindingFlags Hidden = BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.Static;
         var current = (AsyncLocal<Flow?>)typeof(Flow).GetField("Current", Hidden)!.GetValue(null)!;
-        var outer = typeof(Flow).GetField("_outer", Hidden)!;
-        var length = 0;
-        for (var flow = current.Value; flow is not null; flow = (Flow?)outer.GetValue(flow)) length++;
+        FieldInfo outer = typeof(Flow).GetField("_outer", Hidden)!;
+        int length = 0;
+        for (Flow? flow = current.Value; flow is not null; flow = (Flow?)outer.GetValue(flow))
+            length++;
         return length;
     }
 }

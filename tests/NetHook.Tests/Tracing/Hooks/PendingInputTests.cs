@@ -1,4 +1,5 @@
 using TorchSharp;
+using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace NetHook.Tests;
@@ -12,23 +13,26 @@ public class PendingInputTests
     [Fact]
     public void Every_trace_of_a_layer_keeps_the_input()
     {
-        using var layer = Models.Layer(x => x * 2);
+        using nn.Module<Tensor, Tensor> layer = Models.Layer(x => x * 2);
         using var first = new Trace(layer, null, Inputs);
         using var second = new Trace(layer, null, Inputs);
         using var third = new Trace(layer, null, Inputs);
-        for (var i = 0; i < 3; i++) layer.call(tensor((double)i));
-        foreach (var trace in new[] { first, second, third }) Assert.Equal([0.0, 1, 2], trace.Calls.Select(call => call.Input.ToDouble()));
+        for (int i = 0; i < 3; i++)
+            layer.call(tensor((double)i));
+        foreach (Trace trace in new[] { first, second, third })
+            Assert.Equal([0.0, 1, 2], trace.Calls.Select(call => call.Input.ToDouble()));
     }
 
     [Fact]
     public void Shared_layer_traced_by_all_its_paths_keeps_the_input_at_each()
     {
-        var shared = nn.Identity();
-        using var net = nn.Sequential(("one", shared), ("relu", nn.ReLU()), ("two", shared));
+        Identity shared = nn.Identity();
+        using Sequential net = nn.Sequential(("one", shared), ("relu", nn.ReLU()), ("two", shared));
         using var traces = new TraceDict(net, net.ModuleNames(), Inputs);
         net.call(tensor(-3.0));
         Assert.Equal(["one", "relu", "two"], traces.Keys);
-        foreach (var path in new[] { "one", "two" }) Assert.Equal([-3.0, 0.0], traces[path].Calls.Select(call => call.Input.ToDouble()));
+        foreach (string path in new[] { "one", "two" })
+            Assert.Equal([-3.0, 0.0], traces[path].Calls.Select(call => call.Input.ToDouble()));
     }
 
     [Fact]
@@ -37,25 +41,29 @@ public class PendingInputTests
         nn.Module<Tensor, Tensor>? layer = null;
         layer = Models.Layer(x =>
         {
-            if (x.ToDouble() < 0) throw new InvalidOperationException();
-            if (x.ToDouble() > 1) layer!.call(x - 1);
+            if (x.ToDouble() < 0)
+                throw new InvalidOperationException();
+            if (x.ToDouble() > 1)
+                layer!.call(x - 1);
             Assert.Throws<InvalidOperationException>(() => layer!.call(x - 10));
             return x * 2;
         });
         using var first = new Trace(layer, null, Inputs);
         using var second = new Trace(layer, null, Inputs);
         layer.call(tensor(3.0));
-        foreach (var trace in new[] { first, second }) Assert.Equal([1.0, 2.0, 3.0], trace.Calls.Select(call => call.Input.ToDouble()));
+        foreach (Trace trace in new[] { first, second })
+            Assert.Equal([1.0, 2.0, 3.0], trace.Calls.Select(call => call.Input.ToDouble()));
     }
 
     [Fact]
     public void Recursive_call_in_another_flow_leaves_the_outer_call_its_input()
     {
-        var elsewhere = ExecutionContext.Capture()!;
+        ExecutionContext elsewhere = ExecutionContext.Capture()!;
         nn.Module<Tensor, Tensor>? layer = null;
         layer = Models.Layer(x =>
         {
-            if (x.ToDouble() > 1) ExecutionContext.Run(elsewhere.CreateCopy(), _ => layer!.call(tensor(1.0)), null);
+            if (x.ToDouble() > 1)
+                ExecutionContext.Run(elsewhere.CreateCopy(), _ => layer!.call(tensor(1.0)), null);
             return x * 2;
         });
         using var trace = new Trace(layer, null, new() { RetainInput = true, Scope = TraceScope.CurrentFlow });
@@ -68,12 +76,13 @@ public class PendingInputTests
     public void Inputs_of_passes_that_threw_do_not_pile_up()
     {
         using var net = new ScopedNet { Fail = true };
-        using var x = randn(2, 3);
-        var before = Live.Tensors;
+        using Tensor x = randn(2, 3);
+        long before = Live.Tensors;
         using (var first = new Trace(net, null, Inputs))
         using (var second = new Trace(net, null, Inputs))
         {
-            for (var i = 0; i < 50; i++) Assert.Throws<InvalidOperationException>(() => net.call(x));
+            for (int i = 0; i < 50; i++)
+                Assert.Throws<InvalidOperationException>(() => net.call(x));
             Assert.Equal(before + 2, torch.Tensor.TotalCount);
         }
 
@@ -87,8 +96,8 @@ public class PendingInputTests
     public void Input_of_a_pass_that_threw_on_another_thread_is_freed_on_dispose()
     {
         using var net = new ScopedNet { Fail = true };
-        using var x = randn(2, 3);
-        var before = Live.Tensors;
+        using Tensor x = randn(2, 3);
+        long before = Live.Tensors;
         using (var trace = new Trace(net, null, Inputs))
         {
             var thread = new Thread(() => Assert.Throws<InvalidOperationException>(() => net.call(x)));
@@ -103,11 +112,11 @@ public class PendingInputTests
     [Fact]
     public async Task Input_that_another_thread_takes_in_after_dispose_is_freed()
     {
-        using var x = randn(2, 3);
+        using Tensor x = randn(2, 3);
         using var inside = new SemaphoreSlim(0);
         using var go = new SemaphoreSlim(0);
-        using var layer = Models.Layer(x => x * 2);
-        var before = Live.Tensors;
+        using nn.Module<Tensor, Tensor> layer = Models.Layer(x => x * 2);
+        long before = Live.Tensors;
         var trace = new Trace(layer, null, new()
         {
             RetainInput = true,
@@ -129,14 +138,17 @@ public class PendingInputTests
     [Fact]
     public void Threads_that_run_one_layer_do_not_take_each_others_inputs()
     {
-        using var layer = Models.Layer(x => x * 2);
+        using nn.Module<Tensor, Tensor> layer = Models.Layer(x => x * 2);
         using var trace = new Trace(layer, null, new() { RetainInput = true, History = CallHistory.All });
-        var threads = Enumerable.Range(0, 4).Select(i => new Thread(() =>
+        Thread[] threads = Enumerable.Range(0, 4).Select(i => new Thread(() =>
         {
-            for (var n = 0; n < 500; n++) layer.call(tensor((double)i)).Dispose();
+            for (int n = 0; n < 500; n++)
+                layer.call(tensor((double)i)).Dispose();
         })).ToArray();
-        foreach (var thread in threads) thread.Start();
-        foreach (var thread in threads) thread.Join();
+        foreach (Thread thread in threads)
+            thread.Start();
+        foreach (Thread thread in threads)
+            thread.Join();
         Assert.Equal(2000, trace.CallCount);
         Assert.All(trace.Calls, call => Assert.Equal(call.Input.ToDouble() * 2, call.Output.ToDouble()));
     }
