@@ -16,7 +16,7 @@ public partial class PageReferencesTests
         {
             if (link.Contains("://", StringComparison.Ordinal))
                 continue;
-            (string path, string heading) = link.Split('#') is [var before, var after] ? (before, after) : (link, null);
+            (string path, string? heading) = link.Split('#') is [var before, var after] ? (before, after) : (link, null);
             string target = path.Length == 0 ? file : Path.GetFullPath(Path.Combine(Path.GetDirectoryName(file)!, path));
             Assert.True(File.Exists(target) || Directory.Exists(target), $"{page} links to {link}, which is not there.");
             if (heading is not null)
@@ -30,7 +30,7 @@ public partial class PageReferencesTests
     {
         foreach (string name in TestName().Matches(File.ReadAllText(Repository.PathOf(page))).Select(match => match.Groups["name"].Value))
         {
-            (string type, string method) = name.Split('.') is [var before, var after] ? (before, after) : (name, null);
+            (string type, string? method) = name.Split('.') is [var before, var after] ? (before, after) : (name, null);
             var sources = Directory.EnumerateFiles(Repository.PathOf("tests"), type + ".cs", SearchOption.AllDirectories).ToList();
             Assert.True(sources.Count > 0, $"{page} names {type}, and no file below tests/ is called {type}.cs.");
             if (method is null)
