@@ -4,8 +4,6 @@ namespace NetHook;
 // What the hooks tell the trace, and how readers get it.
 public sealed partial class Trace
 {
-    private Exception? _gradientFailure;
-
     /// <summary>Whether a call made now, by the calling code, is for this trace.</summary>
     internal bool Sees => !_disposed && (_flow is null || _flow.IsCurrent);
 
@@ -32,8 +30,6 @@ public sealed partial class Trace
             throw new StopForwardException(this);
     }
 
-    internal void GradientEditFailed(Exception exception) => Interlocked.CompareExchange(ref _gradientFailure, exception, null);
-
     internal T ReadOutput<T>(TracedCall? call) =>
         Read(call, Options.RetainOutput, "output", "RetainOutput", static (kept, asked) => Captures.Hand<T>(KeptCall.OutputOf(kept), asked));
 
@@ -43,7 +39,7 @@ public sealed partial class Trace
     internal T ReadGradient<T>(TracedCall? call)
     {
         // Reading does not use it up: a debugger that shows the property must not take it from the program.
-        if (Explain(Volatile.Read(ref _gradientFailure)) is { } failure)
+        if (_hook.EditGradient?.Failure is { } failure)
             throw failure;
         return Read(call, Options.RetainGrad, "gradient", "RetainGrad", static (kept, asked) => Captures.HandGradient<T>(KeptCall.OutputOf(kept), asked));
     }
@@ -53,8 +49,7 @@ public sealed partial class Trace
         new(Layer, Module.GetType(), Described, Interlocked.Read(ref _callsElsewhere), [.. others.Select(other => other.Described)]);
 
     /// <summary>What an edit of the gradient threw during backward(), to be thrown where it can be caught; once, then it is forgotten.</summary>
-    internal InvalidOperationException? TakeGradientFailure() =>
-        Volatile.Read(ref _gradientFailure) is null ? null : Explain(Interlocked.Exchange(ref _gradientFailure, null));
+    internal InvalidOperationException? TakeGradientFailure() => _hook.EditGradient?.TakeFailure();
 
     internal void ThrowGradientFailure()
     {
@@ -76,10 +71,6 @@ public sealed partial class Trace
             ? "the trace was cleared after it."
             : $"the trace keeps the {Options.History}. Trace with History = CallHistory.All, or read the call before the layer runs again."));
     }
-
-    private InvalidOperationException? Explain(Exception? failure) => failure is null ? null : new(
-        $"EditGradient of layer {Described} threw during backward(): {failure.Message} Every gradient that flowed through it is NaN since.",
-        failure);
 
     private static object? InputOf(object kept, Asked asked) => kept is KeptCall call
         ? call.Input

@@ -80,7 +80,7 @@ public sealed partial class Trace : IDisposable
     public TraceOptions Options { get; }
 
     /// <summary>The layer as error messages name it: 'h.3' (Block).</summary>
-    internal string Described => AskedEdit.Describe(Layer, Module);
+    internal string Described => Sentences.Layer(Layer, Module);
 
     /// <summary>
     /// Runs a forward pass and keeps what it leaves: clears the trace, runs, and ends quietly at this trace's own stop.
@@ -147,7 +147,7 @@ public sealed partial class Trace : IDisposable
         ObjectDisposedException.ThrowIf(_disposed, this);
         Interlocked.Exchange(ref _clearedAt, Interlocked.Read(ref _calls));
         Interlocked.Exchange(ref _callsElsewhere, 0);
-        Volatile.Write(ref _gradientFailure, null);
+        _hook.EditGradient?.TakeFailure();
         _store.Clear();
     }
 
@@ -161,6 +161,7 @@ public sealed partial class Trace : IDisposable
             return;
         _disposed = true;
         _hook.Detach();
+        _hook.EditGradient?.End();
         _hook.Pending?.Close();
         _store.Close();
         if (_ownsFlow)
