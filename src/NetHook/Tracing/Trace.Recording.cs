@@ -11,6 +11,9 @@ public sealed partial class Trace
     internal bool ActsOnModel =>
         _stops || Options.EditOutput is not null || Options.EditInput is not null || Options.EditGradient is not null;
 
+    /// <summary>Whether the trace has stopped a pass since it was made or cleared.</summary>
+    internal bool HasStopped { get; private set; }
+
     internal string Kind => string.Join(", ", Kinds());
 
     /// <summary>Notes a call of the layer that other code made.</summary>
@@ -26,8 +29,10 @@ public sealed partial class Trace
         long number = Interlocked.Increment(ref _calls) - 1;
         if (_keeps)
             _store.Store(number, keptInput is null && keptOutput is not null ? keptOutput : new KeptCall(keptInput, keptOutput));
-        if (_stops && (_stop is null || _stop.IsMetBy(this)))
-            throw new StopForwardException(this);
+        if (!_stops || _stop?.IsMetBy(this) == false)
+            return;
+        HasStopped = true;
+        throw new StopForwardException(this);
     }
 
     internal T ReadOutput<T>(TracedCall? call) =>

@@ -91,8 +91,12 @@ public sealed partial class Trace : IDisposable
     /// </exception>
     /// <exception cref="InvalidOperationException">
     /// <see cref="TraceOptions.EditGradient"/> threw during <c>backward()</c>: in this pass, or before, and then the model is not run.
+    /// Or the pass was stopped and went on, because code around the layer caught the <see cref="StopForwardException"/>.
     /// </exception>
-    /// <remarks>Any other exception passes through; so does the stop of another trace.</remarks>
+    /// <remarks>
+    /// Any other exception passes through; so does the stop of another trace. The trace's own stop is recognised inside an
+    /// <see cref="AggregateException"/> that holds nothing else, and as the inner exception of any other.
+    /// </remarks>
     public void Run(Action forward)
     {
         ArgumentNullException.ThrowIfNull(forward);
@@ -118,26 +122,8 @@ public sealed partial class Trace : IDisposable
     public T? Run<T>(Func<T> forward)
     {
         ArgumentNullException.ThrowIfNull(forward);
-        SynchronousPass.Require<T>(forward);
         ObjectDisposedException.ThrowIf(_disposed, this);
-        ThrowGradientFailure();
-        Clear();
-        T result;
-        try
-        {
-            result = forward();
-        }
-        catch (StopForwardException stop) when (ReferenceEquals(stop.Trace, this))
-        {
-            return default;
-        }
-        finally
-        {
-            DropPending();
-        }
-
-        ThrowGradientFailure();
-        return CallCount == 0 && ActsOnModel ? throw NotRun() : result;
+        return Pass.Run([this], trace => ReferenceEquals(trace, this), Clear, forward);
     }
 
     /// <summary>Forgets every call so far, and what an edit of the gradient threw, and frees what was kept. The trace stays attached.</summary>
@@ -147,6 +133,7 @@ public sealed partial class Trace : IDisposable
         ObjectDisposedException.ThrowIf(_disposed, this);
         Interlocked.Exchange(ref _clearedAt, Interlocked.Read(ref _calls));
         Interlocked.Exchange(ref _callsElsewhere, 0);
+        HasStopped = false;
         _hook.EditGradient?.TakeFailure();
         _store.Clear();
     }
