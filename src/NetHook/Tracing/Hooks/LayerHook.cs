@@ -1,3 +1,4 @@
+using static TorchSharp.torch;
 using static TorchSharp.torch.jit;
 using static TorchSharp.torch.nn;
 
@@ -98,7 +99,7 @@ internal abstract class LayerHook<TInput, TResult> : LayerHook
                 output = scope.Close(output, _editOutput(output, Trace.Layer, input, module));
             }
 
-            if (_options.RetainGrad)
+            if (_options.RetainGrad && is_grad_enabled())
             {
                 TResult? kept = Captures.KeepForGradient(output, _options.Clone, Trace);
                 keptOutput = kept;
@@ -106,7 +107,7 @@ internal abstract class LayerHook<TInput, TResult> : LayerHook
             }
             else if (_options.RetainOutput)
             {
-                keptOutput = Captures.Keep(output, _options.Clone, _options.Detach);
+                keptOutput = Captures.Keep(output, _options.Clone || _options.RetainGrad, _options.Detach);
             }
 
             if (EditGradient is not null)
