@@ -41,6 +41,9 @@ public sealed class ModuleReplacementException : InvalidOperationException
         parent, $"['{name}']", typeof(Module), before, after,
         $"{TypeNames.Of(parent)} lists it as its child, and does not hold it in a field, list or dictionary that could be changed.");
 
+    internal static ModuleReplacementException OtherRuns(Module parent, string name, Module before, Module after, string why) => new(
+        parent, $"['{name}']", typeof(Module), before, after, why);
+
     /// <summary>What to declare, so that both modules can be there and as many others as possible: all that are called in the same way.</summary>
     private static Type Common(Type before, Module after) =>
         HookMaker.Called(before) is { } called && called.IsInstanceOfType(after) ? called : typeof(Module);

@@ -51,7 +51,7 @@ public sealed partial class Trace
 
     /// <summary>Says that the layer has not run, and which others have not either.</summary>
     internal LayerNotRunException NotRun(params IEnumerable<Trace> others) =>
-        new(Layer, Module.GetType(), Described, Interlocked.Read(ref _callsElsewhere), [.. others.Select(other => other.Described)]);
+        new(Layer, Module.GetType(), Described, Interlocked.Read(ref _callsElsewhere), UnregisteredFields.OnPath(_model, Layer), [.. others.Select(other => other.Described)]);
 
     /// <summary>What an edit of the gradient threw during backward(), to be thrown where it can be caught; once, then it is forgotten.</summary>
     internal InvalidOperationException? TakeGradientFailure() => _hook.EditGradient?.TakeFailure();

@@ -25,6 +25,7 @@ namespace NetHook;
 /// </code></example>
 public sealed partial class Trace : IDisposable
 {
+    private readonly Module _model;
     private readonly LayerHook _hook;
     private readonly CallStore _store;
     private readonly Flow? _flow;
@@ -47,7 +48,7 @@ public sealed partial class Trace : IDisposable
     /// called (a ModuleList, say) or has no hooks.
     /// </exception>
     public Trace(Module module, string? layer = null, TraceOptions? options = null)
-        : this(Resolve(module, layer), layer ?? "", Alone(options), options is { Stop: true }, null, null)
+        : this(Resolve(module, layer), layer ?? "", Alone(options), options is { Stop: true }, null, null, module)
     {
         _ownsFlow = Options.Scope == TraceScope.CurrentFlow;
         if (_ownsFlow)
@@ -56,9 +57,10 @@ public sealed partial class Trace : IDisposable
     }
 
     /// <summary>Checks everything and attaches nothing: <see cref="TraceDict"/> attaches its traces together.</summary>
-    internal Trace(Module module, string layer, TraceOptions options, bool stops, Flow? flow, StopCondition? stop)
+    internal Trace(Module module, string layer, TraceOptions options, bool stops, Flow? flow, StopCondition? stop, Module? model = null)
     {
         options.Validate();
+        _model = model ?? module;
         Module = module;
         Layer = layer;
         Options = options;

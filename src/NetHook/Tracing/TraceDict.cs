@@ -62,7 +62,7 @@ public sealed class TraceDict : IReadOnlyDictionary<string, Trace>, IDisposable
                 bool isLast = _traces.Count == layers.Count - 1;
                 bool stops = options.Stop && (!stopsTogether || _allListed is not null || isLast);
                 Flow? flow = options.Scope == TraceScope.CurrentFlow ? _flow : null;
-                _traces.Add(layer, new Trace(module.GetModule(layer), layer, options, stops, flow, _allListed));
+                _traces.Add(layer, new Trace(module.GetModule(layer), layer, options, stops, flow, _allListed, module));
             }
 
             foreach (Trace trace in _traces.Values)
