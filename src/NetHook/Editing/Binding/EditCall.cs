@@ -34,7 +34,7 @@ internal static class EditCall
         List<Offer> named = IsTorchs(edit.Method) ? offers.Select(offer => offer with { Name = "" }).ToList() : offers;
         Argument[] chosen = ArgumentMatcher.Match(signature, [], named, Refuse);
         if (!Returns(signature.ReturnType, original.Type))
-            throw Refuse($"it must return {TypeNames.Of(original.Type)}, {asked.Result}; null leaves the {asked.Value} as it is");
+            throw Refuse($"it must return {TypeNames.Apart(original.Type, signature.ReturnType).First}, {asked.Result}; null leaves the {asked.Value} as it is");
 
         ParameterExpression any = Expression.Parameter(typeof(Delegate), "edit");
         IEnumerable<Expression> arguments = chosen.Select((argument, i) => Value(argument, signature.Parameters[i]));
@@ -90,8 +90,13 @@ internal static class EditCall
     {
         null => original,
         T result => result,
-        _ => throw new InvalidOperationException(
-            $"{option} of layer {Sentences.Layer(layer, module)} returned {TypeNames.Of(edited)}, and its {value} is "
-            + $"{TypeNames.Of(typeof(T))}. Return that, or null to leave the {value} as it is."),
+        _ => throw WrongType(edited.GetType(), typeof(T), option, value, layer, module),
     };
+
+    private static InvalidOperationException WrongType(Type edited, Type wanted, string option, string value, string layer, Module module)
+    {
+        (string returned, string expected) = TypeNames.Apart(edited, wanted);
+        return new($"{option} of layer {Sentences.Layer(layer, module)} returned {returned}, and its {value} is "
+            + $"{expected}. Return that, or null to leave the {value} as it is.");
+    }
 }

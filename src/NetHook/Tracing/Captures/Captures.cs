@@ -116,7 +116,9 @@ internal static class Captures
 
     private static InvalidOperationException WrongType<T>(object? kept, Asked asked)
     {
-        string found = kept is null ? "null" : TypeNames.Of(kept.GetType());
-        return new($"{asked.Subject} is {found}, not {TypeNames.Of(typeof(T))}. Read it with {asked.Reader}As<{found}>().");
+        if (kept is null)
+            return new($"{asked.Subject} is null.");
+        (string found, string wanted) = TypeNames.Apart(kept.GetType(), typeof(T));
+        return new($"{asked.Subject} is {found}, not {wanted}. Read it with {asked.Reader}As<{found}>().");
     }
 }
