@@ -1,0 +1,98 @@
+using System.Collections.Generic;
+using System.IO;
+using System.Linq;
+using Mono.Cecil;
+using Mono.Cecil.Cil;
+
+namespace NetHook.Rewriting;
+
+/// <summary>Makes code that runs modules by <c>forward</c>, which runs no hooks, run them by <c>call</c>.</summary>
+internal sealed class ForwardWeaver
+{
+    private readonly List<ForwardSite> _kept = [];
+
+    /// <summary>How many places were rewritten.</summary>
+    public int Rewritten { get; private set; }
+
+    /// <summary>The places that were left as they are, in the order of the assembly.</summary>
+    public IReadOnlyList<ForwardSite> Kept => _kept;
+
+    /// <summary>Rewrites a module's code.</summary>
+    /// <returns>Whether anything was changed.</returns>
+    /// <exception cref="InvalidDataException">TorchSharp's assembly lacks the method to be called.</exception>
+    public bool Rewrite(ModuleDefinition module)
+    {
+        if (module.AssemblyReferences.All(reference => reference.Name != "TorchSharp"))
+            return false;
+        foreach (var type in module.GetTypes())
+        {
+            foreach (var method in type.Methods.Where(method => method.HasBody))
+                Rewrite(method, module);
+        }
+
+        return Rewritten > 0;
+    }
+
+    private void Rewrite(MethodDefinition method, ModuleDefinition module)
+    {
+        // A body is read when it is asked for: most have nothing to rewrite, and none is changed in this loop.
+        var sites = method.Body.Instructions.Where(IsForward).ToList();
+        if (sites.Count == 0)
+            return;
+        var receivers = Receivers.OwnModuleIn(method);
+        foreach (var site in sites)
+        {
+            var forward = (MethodReference)site.Operand;
+            if (ModuleTypes.FirstMissing(forward.DeclaringType) is { } missing)
+                Keep(method, site, $"{missing.FullName}, from which it derives, is not found");
+            else if (!ModuleTypes.IsModule(forward.DeclaringType))
+                continue;
+            else if (site.OpCode.Code is Code.Call or Code.Ldftn)
+                Keep(method, site, "it is base.forward, or bound to this very method");
+            else if (receivers.Contains(site))
+                Keep(method, site, "it is what a method named call runs on its own module");
+            else if (site.OpCode.Code == Code.Ldvirtftn && site.Previous?.OpCode.Code != Code.Dup)
+                Keep(method, site, "no delegate is made of it");
+            else if (ForwardMethod.CallOf(forward, module) is { } call)
+                Replace(method, site, call);
+            else
+                Keep(method, site, "call() has no such overload");
+        }
+    }
+
+    private static bool IsForward(Instruction instruction) =>
+        instruction.OpCode.Code is Code.Callvirt or Code.Call or Code.Ldvirtftn or Code.Ldftn
+        && instruction.Operand is MethodReference { Name: ForwardMethod.Name, HasThis: true };
+
+    private void Replace(MethodDefinition method, Instruction site, MethodReference call)
+    {
+        Rewritten++;
+        if (site.OpCode.Code == Code.Callvirt)
+        {
+            site.Operand = call;
+            return;
+        }
+
+        // call() is not virtual: the delegate's object stays on the stack, and no second one is needed to find the method.
+        site.Previous.OpCode = OpCodes.Nop;
+        site.OpCode = OpCodes.Ldftn;
+        site.Operand = call;
+    }
+
+    private void Keep(MethodDefinition method, Instruction site, string reason)
+    {
+        var point = method.DebugInformation.HasSequencePoints
+            ? method.DebugInformation.SequencePoints.LastOrDefault(point => point.Offset <= site.Offset && !point.IsHidden)
+            : null;
+        var forward = (MethodReference)site.Operand;
+        var arguments = string.Join(", ", forward.Parameters.Select(parameter => Simple(parameter.ParameterType.Name)));
+        _kept.Add(new(
+            $"{Simple(method.DeclaringType.Name)}.{method.Name}",
+            $"{Simple(forward.DeclaringType.Name)}.forward({arguments})",
+            reason,
+            point?.Document.Url,
+            point?.StartLine ?? 0));
+    }
+
+    private static string Simple(string name) => name.Split('`')[0];
+}
