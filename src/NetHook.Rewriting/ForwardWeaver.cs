@@ -47,16 +47,16 @@ internal sealed class ForwardWeaver
                 Keep(method, site, $"{missing.FullName}, from which it derives, is not found");
             else if (!ModuleTypes.IsModule(forward.DeclaringType))
                 continue;
+            else if (ForwardMethod.CallOf(forward, module) is not { } call)
+                Keep(method, site, "call() has no such overload");
             else if (site.OpCode.Code is Code.Call or Code.Ldftn)
                 Keep(method, site, "it is base.forward, or bound to this very method");
             else if (receivers.Contains(site))
                 Keep(method, site, "it is what a method named call runs on its own module");
             else if (site.OpCode.Code == Code.Ldvirtftn && site.Previous?.OpCode.Code != Code.Dup)
                 Keep(method, site, "no delegate is made of it");
-            else if (ForwardMethod.CallOf(forward, module) is { } call)
-                Replace(method, site, call);
             else
-                Keep(method, site, "call() has no such overload");
+                Replace(site, call);
         }
     }
 
@@ -64,7 +64,7 @@ internal sealed class ForwardWeaver
         instruction.OpCode.Code is Code.Callvirt or Code.Call or Code.Ldvirtftn or Code.Ldftn
         && instruction.Operand is MethodReference { Name: ForwardMethod.Name, HasThis: true };
 
-    private void Replace(MethodDefinition method, Instruction site, MethodReference call)
+    private void Replace(Instruction site, MethodReference call)
     {
         Rewritten++;
         if (site.OpCode.Code == Code.Callvirt)
@@ -85,13 +85,27 @@ internal sealed class ForwardWeaver
             ? method.DebugInformation.SequencePoints.LastOrDefault(point => point.Offset <= site.Offset && !point.IsHidden)
             : null;
         var forward = (MethodReference)site.Operand;
-        var arguments = string.Join(", ", forward.Parameters.Select(parameter => Simple(parameter.ParameterType.Name)));
+        var arguments = string.Join(", ", forward.Parameters.Select(parameter => Simple(ModuleTypes.Close(parameter.ParameterType, forward.DeclaringType as GenericInstanceType).Name)));
         _kept.Add(new(
-            $"{Simple(method.DeclaringType.Name)}.{method.Name}",
+            Written(method),
             $"{Simple(forward.DeclaringType.Name)}.forward({arguments})",
             reason,
             point?.Document.Url,
             point?.StartLine ?? 0));
+    }
+
+    /// <summary>The method as it is in the source: lambdas, local functions and state machines stand for the method around them.</summary>
+    private static string Written(MethodDefinition method)
+    {
+        var name = method.Name;
+        var type = method.DeclaringType;
+        for (; type.DeclaringType is not null && type.Name[0] == '<'; type = type.DeclaringType)
+        {
+            if (name[0] != '<' && type.Name.IndexOf('>') > 1)
+                name = type.Name;
+        }
+
+        return $"{Simple(type.Name)}.{(name[0] == '<' ? name.TrimStart('<').Split('>')[0] : name)}";
     }
 
     private static string Simple(string name) => name.Split('`')[0];
