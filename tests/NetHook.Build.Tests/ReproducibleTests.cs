@@ -43,7 +43,7 @@ public sealed class ReproducibleTests : IDisposable
         var clone = _folder[$"{place}/"];
         foreach (var file in new[] { "Directory.Build.props", "Directory.Build.targets", "Directory.Packages.props", "global.json", ".editorconfig", ".gitignore", "LICENSE", "src/Directory.Build.props" })
             Copy(file, clone);
-        foreach (var file in Files("build").Concat(Files("src/NetHook"))) Copy(file, clone);
+        foreach (var file in Files("build").Concat(Files("src/NetHook")).Concat(Files("src/NetHook.Build")).Concat(Files("src/NetHook.Rewriting"))) Copy(file, clone);
 
         await Dotnet.Start("git", clone, "init", "--quiet");
         await Dotnet.Start("git", clone, "remote", "add", "origin", "https://github.com/owner/nethook.git");

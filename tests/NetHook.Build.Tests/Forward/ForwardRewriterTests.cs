@@ -78,7 +78,6 @@ public sealed class ForwardRewriterTests : IDisposable
     [Fact]
     public void Part_of_the_program_is_refused()
     {
-        // Of the program's own assemblies, none is loaded twice, whatever it is given.
         var path = _folder["NetHook.Build.Tests.dll"];
         File.Copy(typeof(ForwardRewriterTests).Assembly.Location, path);
 
