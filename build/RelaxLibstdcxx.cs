@@ -70,12 +70,12 @@ internal static class VersionNeed
     /// <exception cref="InvalidDataException">The library is not what is expected; the destination is gone.</exception>
     public static bool CopyRelaxed(string original, string destination)
     {
-        var directory = Path.GetDirectoryName(Path.GetFullPath(destination))!;
+        string directory = Path.GetDirectoryName(Path.GetFullPath(destination))!;
         Directory.CreateDirectory(directory);
         File.Delete(destination);
-        var image = File.ReadAllBytes(original);
-        var changed = Relax(image);
-        var temporary = Path.Combine(directory, Path.GetRandomFileName());
+        byte[] image = File.ReadAllBytes(original);
+        bool changed = Relax(image);
+        string temporary = Path.Combine(directory, Path.GetRandomFileName());
         try
         {
             File.WriteAllBytes(temporary, image);
@@ -114,14 +114,14 @@ internal static class VersionNeed
         }
 
         long? found = null;
-        var names = elf.Linked(needs);
-        foreach (var library in elf.Chain(needs, needs.Start, nextAt: 12))
+        Section names = elf.Linked(needs);
+        foreach (long library in elf.Chain(needs, needs.Start, nextAt: 12))
         {
-            foreach (var version in elf.Chain(needs, library + elf.UInt32(library + 8), nextAt: 12))
+            foreach (long version in elf.Chain(needs, library + elf.UInt32(library + 8), nextAt: 12))
             {
                 if (elf.Text(names, elf.UInt32(version + 8)) == Version)
                 {
-                    var name = elf.Text(names, elf.UInt32(library + 4));
+                    string name = elf.Text(names, elf.UInt32(library + 4));
                     Elf.Require(name == Library && found is null, $"it asks {name} for {Version}, and that should be {Library}, once");
                     found = version;
                 }
@@ -133,24 +133,24 @@ internal static class VersionNeed
 
     private static void ThrowIfUsed(Elf elf, ushort version)
     {
-        var symbols = elf.Find(SectionType.DynamicSymbols) ?? throw new InvalidDataException("it has no dynamic symbols");
-        var versions = elf.Find(SectionType.SymbolVersions) ?? throw new InvalidDataException("its symbols have no versions");
-        var names = elf.Linked(symbols);
+        Section symbols = elf.Find(SectionType.DynamicSymbols) ?? throw new InvalidDataException("it has no dynamic symbols");
+        Section versions = elf.Find(SectionType.SymbolVersions) ?? throw new InvalidDataException("its symbols have no versions");
+        Section names = elf.Linked(symbols);
         var carriers = new HashSet<long>();
         for (long symbol = 0; symbol < symbols.Size / 24; symbol++)
         {
             // The highest bit says that a symbol is hidden.
             if ((elf.UInt16(versions.Within(versions.Start + (symbol * 2), 2)) & 0x7fff) == version)
             {
-                var name = elf.Text(names, elf.UInt32(symbols.Start + (symbol * 24)));
+                string name = elf.Text(names, elf.UInt32(symbols.Start + (symbol * 24)));
                 Elf.Require(name == UnusedSymbol, $"its symbol {name} needs {Version}");
                 carriers.Add(symbol);
             }
         }
 
-        foreach (var relocations in elf.FindAll(SectionType.Relocations))
+        foreach (Section relocations in elf.FindAll(SectionType.Relocations))
         {
-            for (var relocation = relocations.Start; relocation + 24 <= relocations.End; relocation += 24)
+            for (long relocation = relocations.Start; relocation + 24 <= relocations.End; relocation += 24)
             {
                 Elf.Require(!carriers.Contains(elf.UInt32(relocation + 12)), $"it uses {UnusedSymbol}, which needs {Version}");
             }
@@ -195,11 +195,11 @@ internal static class VersionNeed
             Require(image.Length >= 64 && UInt32(0) == 0x464c457f, "it is no ELF file");
             Require(image[4] == 2 && image[5] == 1, "it is no 64-bit little-endian file");
             Require(UInt16(16) == 3 && UInt16(18) == 62, "it is no shared library for x86-64");
-            var headers = Offset(40);
+            long headers = Offset(40);
             Require(UInt16(58) == 64, "its section headers have an unknown size");
-            for (var index = 0; index < UInt16(60); index++)
+            for (int index = 0; index < UInt16(60); index++)
             {
-                var header = headers + (index * 64L);
+                long header = headers + (index * 64L);
                 _sections.Add(new Section
                 {
                     Type = (SectionType)UInt32(header + 4),
@@ -233,8 +233,8 @@ internal static class VersionNeed
 
         public string Text(Section strings, long index)
         {
-            var start = strings.Within(strings.Start + index, 1);
-            var end = Array.IndexOf(_image, (byte)0, (int)start, (int)(strings.End - start));
+            long start = strings.Within(strings.Start + index, 1);
+            int end = Array.IndexOf(_image, (byte)0, (int)start, (int)(strings.End - start));
             Require(end >= 0, "a name has no end");
             return Encoding.UTF8.GetString(_image, (int)start, end - (int)start);
         }
@@ -245,7 +245,7 @@ internal static class VersionNeed
 
         private long Offset(long offset)
         {
-            var value = BitConverter.ToInt64(_image, Checked(offset, 8));
+            long value = BitConverter.ToInt64(_image, Checked(offset, 8));
             Require(value >= 0, "an offset is larger than any file");
             return value;
         }

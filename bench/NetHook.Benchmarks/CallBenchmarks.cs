@@ -38,7 +38,8 @@ public class CallBenchmarks
     public void SetupHandEdit()
     {
         Setup();
-        for (var i = 0; i < Layers; i++) ((Hookable)_net[i]).register_forward_hook((_, _, output) => output.alias());
+        for (int i = 0; i < Layers; i++)
+            ((Hookable)_net[i]).register_forward_hook((_, _, output) => output.alias());
     }
 
     [GlobalSetup(Target = nameof(NetHookIdle))]
@@ -114,7 +115,7 @@ public class CallBenchmarks
 
     private void Pass()
     {
-        using var _ = no_grad();
+        using IDisposable _ = no_grad();
         _net.call(_x).Dispose();
     }
 
@@ -135,9 +136,9 @@ public class CallBenchmarks
     {
         Setup();
         _kept = new Tensor?[Layers];
-        for (var i = 0; i < Layers; i++)
+        for (int i = 0; i < Layers; i++)
         {
-            var at = i;
+            int at = i;
             ((Hookable)_net[i]).register_forward_hook((_, _, output) =>
             {
                 _kept[at]?.Dispose();

@@ -15,15 +15,15 @@ internal static class Comparison
 
     public static void Print()
     {
-        using var quiet = no_grad();
-        using var net = nn.Sequential([.. Enumerable.Range(0, Layers).Select(_ => (nn.Module<Tensor, Tensor>)nn.Identity())]);
-        var names = net.ModuleNames();
-        var x = randn(1, 16);
+        using IDisposable quiet = no_grad();
+        using Sequential net = nn.Sequential([.. Enumerable.Range(0, Layers).Select(_ => (nn.Module<Tensor, Tensor>)nn.Identity())]);
+        IReadOnlyList<string> names = net.ModuleNames();
+        Tensor x = randn(1, 16);
         void Pass() => net.call(x).Dispose();
 
         // What is not yet compiled in full is compiled first.
         Best(Pass, 20_000, 3);
-        var plain = Best(Pass, 100, 20);
+        double plain = Best(Pass, 100, 20);
         double Traced(TraceOptions options)
         {
             using var traces = new TraceDict(net, names, options);
@@ -36,14 +36,14 @@ internal static class Comparison
         Row("capture with clone and detach, per layer", Traced(new() { Clone = true, Detach = true }));
         Row("edit, per layer", Traced(new() { RetainOutput = false, EditOutput = (Tensor output, string layer) => output }));
 
-        foreach (var count in new[] { 10, 100, 1000 })
+        foreach (int count in new[] { 10, 100, 1000 })
         {
-            using var big = nn.Sequential([.. Enumerable.Range(0, count).Select(_ => (nn.Module<Tensor, Tensor>)nn.Identity())]);
-            var many = big.ModuleNames();
+            using Sequential big = nn.Sequential([.. Enumerable.Range(0, count).Select(_ => (nn.Module<Tensor, Tensor>)nn.Identity())]);
+            IReadOnlyList<string> many = big.ModuleNames();
             Row($"create and dispose, {count} layers, per layer", Best(() => new TraceDict(big, many).Dispose(), 10, 20) / count);
         }
 
-        using var cheap = nn.Sequential(("0", nn.Identity()));
+        using Sequential cheap = nn.Sequential(("0", nn.Identity()));
         Row("create, stop and dispose", Best(
             () =>
             {
@@ -53,7 +53,7 @@ internal static class Comparison
             100,
             20));
 
-        using var linear = nn.Sequential([.. Enumerable.Range(0, 16).Select(_ => (nn.Module<Tensor, Tensor>)nn.Linear(1024, 1024))]);
+        using Sequential linear = nn.Sequential([.. Enumerable.Range(0, 16).Select(_ => (nn.Module<Tensor, Tensor>)nn.Linear(1024, 1024))]);
         Row("deep copy of 64 MB", Best(() => linear.DeepCopy().Dispose(), 1, 10));
     }
 
@@ -62,12 +62,14 @@ internal static class Comparison
 
     private static double Best(Action operation, int repeats, int rounds)
     {
-        var best = double.PositiveInfinity;
-        for (var round = -1; round < rounds; round++)
+        double best = double.PositiveInfinity;
+        for (int round = -1; round < rounds; round++)
         {
-            var start = Stopwatch.GetTimestamp();
-            for (var i = 0; i < repeats; i++) operation();
-            if (round >= 0) best = Math.Min(best, Stopwatch.GetElapsedTime(start).TotalMicroseconds / repeats);
+            long start = Stopwatch.GetTimestamp();
+            for (int i = 0; i < repeats; i++)
+                operation();
+            if (round >= 0)
+                best = Math.Min(best, Stopwatch.GetElapsedTime(start).TotalMicroseconds / repeats);
         }
 
         return best;

@@ -14,9 +14,10 @@ public class CopyBenchmarks
     [Benchmark(Baseline = true)]
     public void CloneByHand()
     {
-        using var _ = no_grad();
+        using IDisposable _ = no_grad();
         var clones = _net.parameters().Select(parameter => parameter.clone()).ToList();
-        foreach (var clone in clones) clone.Dispose();
+        foreach (Tensor clone in clones)
+            clone.Dispose();
     }
 
     [Benchmark]
@@ -31,7 +32,7 @@ public class CopyBenchmarks
     [Benchmark]
     public void RecursiveCopyOfATriple()
     {
-        var (a, b, c) = TensorTree.RecursiveCopy(_triple);
+        (Tensor a, Tensor b, Tensor c) = TensorTree.RecursiveCopy(_triple);
         a.Dispose();
         b.Dispose();
         c.Dispose();

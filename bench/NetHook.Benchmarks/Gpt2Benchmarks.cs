@@ -1,5 +1,6 @@
 using BenchmarkDotNet.Attributes;
 using NetHook.Interpretability;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace NetHook.Benchmarks;
@@ -36,8 +37,8 @@ public class Gpt2Benchmarks
 
     private void Pass()
     {
-        using var scope = NewDisposeScope();
-        using var _ = no_grad();
+        using DisposeScope scope = NewDisposeScope();
+        using IDisposable _ = no_grad();
         _model.Model.call(_tokens);
     }
 }

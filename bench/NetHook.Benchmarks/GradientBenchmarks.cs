@@ -1,4 +1,5 @@
 using BenchmarkDotNet.Attributes;
+using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 using Hookable = TorchSharp.torch.nn.HookableModule<
@@ -18,9 +19,9 @@ public class GradientBenchmarks
     public void SetupByHand()
     {
         var kept = new Tensor?[16];
-        for (var i = 0; i < kept.Length; i++)
+        for (int i = 0; i < kept.Length; i++)
         {
-            var at = i;
+            int at = i;
             ((Hookable)_net[i]).register_forward_hook((_, _, output) =>
             {
                 kept[at]?.Dispose();
@@ -70,7 +71,7 @@ public class GradientBenchmarks
 
     private void Pass()
     {
-        using var scope = NewDisposeScope();
+        using DisposeScope scope = NewDisposeScope();
         _net.zero_grad();
         _net.call(_x).sum().backward();
     }

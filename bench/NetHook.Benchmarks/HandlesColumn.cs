@@ -39,13 +39,14 @@ internal sealed class HandlesColumn : IColumn
         operation();
         GC.Collect();
         GC.WaitForPendingFinalizers();
-        var before = torch.Tensor.TotalCount;
-        for (var i = 0; i < 10; i++) operation();
+        long before = torch.Tensor.TotalCount;
+        for (int i = 0; i < 10; i++)
+            operation();
         Counted[key] = torch.Tensor.TotalCount - before;
     }
 
     public string GetValue(Summary summary, BenchmarkCase benchmarkCase) =>
-        Counted.TryGetValue(Key(benchmarkCase), out var count) ? count.ToString(CultureInfo.InvariantCulture) : "-";
+        Counted.TryGetValue(Key(benchmarkCase), out long count) ? count.ToString(CultureInfo.InvariantCulture) : "-";
 
     public string GetValue(Summary summary, BenchmarkCase benchmarkCase, SummaryStyle style) => GetValue(summary, benchmarkCase);
 

@@ -18,10 +18,10 @@ if (args.Contains("--compare"))
     return;
 }
 
-var quick = args.Contains("--quick");
-var job = Job.Default.WithToolchain(InProcessEmitToolchain.Instance).WithId("NetHook");
+bool quick = args.Contains("--quick");
+Job job = Job.Default.WithToolchain(InProcessEmitToolchain.Instance).WithId("NetHook");
 job = quick ? job.WithWarmupCount(3).WithIterationCount(7).WithIterationTime(TimeInterval.FromMilliseconds(100)) : job.WithWarmupCount(5).WithIterationCount(12);
-var config = ManualConfig.CreateEmpty()
+ManualConfig config = ManualConfig.CreateEmpty()
     .AddJob(job)
     .AddLogger(ConsoleLogger.Default)
     .AddColumnProvider(DefaultColumnProviders.Instance)

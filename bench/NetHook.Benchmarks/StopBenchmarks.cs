@@ -1,4 +1,5 @@
 using BenchmarkDotNet.Attributes;
+using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -54,8 +55,8 @@ public class StopBenchmarks
 
     private void Pass()
     {
-        using var scope = NewDisposeScope();
-        using var _ = no_grad();
+        using DisposeScope scope = NewDisposeScope();
+        using IDisposable _ = no_grad();
         _net.call(_x);
     }
 }

@@ -59,7 +59,7 @@ public sealed class OutputTests : IDisposable
     public async Task Output_that_was_a_link_is_not_written_through()
     {
         _user.WriteProject(libTorch: false);
-        var cache = Decoy();
+        string cache = Decoy();
         HardLink.Create(_user[Library], cache);
 
         await Dotnet.Run(_user.Root, "build", Always);
@@ -79,7 +79,7 @@ public sealed class OutputTests : IDisposable
 
     private static byte[] Relaxed()
     {
-        var image = Original.ToArray();
+        byte[] image = Original.ToArray();
         VersionNeed.Relax(image);
         return image;
     }

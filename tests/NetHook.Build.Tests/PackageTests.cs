@@ -13,7 +13,7 @@ public sealed partial class PackageTests(PackageFeed feed) : IClassFixture<Packa
     [Fact]
     public void Library_brings_documentation_symbols_and_the_target()
     {
-        var files = feed.Files($"NetHook.{feed.Version}.nupkg");
+        IEnumerable<string> files = feed.Files($"NetHook.{feed.Version}.nupkg");
 
         Assert.Equal(
             [
@@ -25,7 +25,7 @@ public sealed partial class PackageTests(PackageFeed feed) : IClassFixture<Packa
             files);
         Assert.Contains("lib/net10.0/NetHook.pdb", feed.Files($"NetHook.{feed.Version}.snupkg"));
 
-        var specification = feed.Text($"NetHook.{feed.Version}.nupkg", "NetHook.nuspec");
+        string specification = feed.Text($"NetHook.{feed.Version}.nupkg", "NetHook.nuspec");
         Assert.Contains("<license type=\"expression\">MIT</license>", specification, StringComparison.Ordinal);
         Assert.Contains("<icon>icon.png</icon>", specification, StringComparison.Ordinal);
         Assert.Contains("<readme>README.md</readme>", specification, StringComparison.Ordinal);
@@ -93,7 +93,7 @@ public sealed partial class PackageTests(PackageFeed feed) : IClassFixture<Packa
     [InlineData("NetHook.Cli")]
     public void Page_of_a_package_is_its_own_and_leads_nowhere_that_is_not_there(string package)
     {
-        var page = feed.Text($"{package}.{feed.Version}.nupkg", "README.md");
+        string page = feed.Text($"{package}.{feed.Version}.nupkg", "README.md");
         Assert.Equal(File.ReadAllText(Path.Combine(Paths.RepositoryRoot, "src", package, "PACKAGE.md")), page);
         Assert.All(Link().Matches(page), link => Assert.StartsWith("https://", link.Groups["to"].Value, StringComparison.Ordinal));
     }
@@ -119,11 +119,12 @@ public sealed partial class PackageTests(PackageFeed feed) : IClassFixture<Packa
             """);
 
         // The target comes with NetHook, on which the package depends.
-        var printed = await feed.Run(_user, "run", "-p:CreateSymbolicLinksForCopyLocalIfPossible=true");
+        string printed = await feed.Run(_user, "run", "-p:CreateSymbolicLinksForCopyLocalIfPossible=true");
         Assert.Contains("fc gave 4x3", printed, StringComparison.Ordinal);
         Assert.Contains("Paris?  Paris", printed, StringComparison.Ordinal);
-        if (!OperatingSystem.IsLinux()) return;
-        var relaxed = File.ReadAllBytes(Paths.LibTorchSharp);
+        if (!OperatingSystem.IsLinux())
+            return;
+        byte[] relaxed = File.ReadAllBytes(Paths.LibTorchSharp);
         VersionNeed.Relax(relaxed);
         Assert.Equal(relaxed, File.ReadAllBytes(_user["bin/Debug/net10.0/runtimes/linux-x64/native/libLibTorchSharp.so"]));
     }
@@ -134,7 +135,7 @@ public sealed partial class PackageTests(PackageFeed feed) : IClassFixture<Packa
         await feed.Run(_user, "tool", "install", "NetHook.Cli", "--version", feed.Version, "--tool-path", "tools");
 
         // With the model and the libtorch that are in the package.
-        var text = await Dotnet.Start(_user["tools/nethook"], _user.Root, "trace", "The capital of France is");
+        string text = await Dotnet.Start(_user["tools/nethook"], _user.Root, "trace", "The capital of France is");
         Assert.Contains("transformer.h.0", text, StringComparison.Ordinal);
     }
 

@@ -25,11 +25,12 @@ public sealed class ReproducibleTests : IDisposable
     [Fact]
     public async Task Packages_of_two_clones_are_the_same_and_point_to_their_sources()
     {
-        var first = await Pack("one");
-        var second = await Pack("another/place");
+        Dictionary<string, byte[]> first = await Pack("one");
+        Dictionary<string, byte[]> second = await Pack("another/place");
 
         Assert.Equal(["NetHook.0.1.0.nupkg", "NetHook.0.1.0.snupkg"], first.Keys.Order(StringComparer.Ordinal));
-        foreach (var (file, bytes) in first) Assert.Equal(bytes, second[file]);
+        foreach ((string file, byte[] bytes) in first)
+            Assert.Equal(bytes, second[file]);
 
         using var symbols = new ZipArchive(new MemoryStream(first["NetHook.0.1.0.snupkg"]));
         using var pdb = new MemoryStream();
@@ -40,10 +41,11 @@ public sealed class ReproducibleTests : IDisposable
     // A clone of what the library is made of, with a remote, in which a release is packed.
     private async Task<Dictionary<string, byte[]>> Pack(string place)
     {
-        var clone = _folder[$"{place}/"];
-        foreach (var file in new[] { "Directory.Build.props", "Directory.Build.targets", "Directory.Packages.props", "global.json", ".editorconfig", ".gitignore", "LICENSE", "src/Directory.Build.props" })
+        string clone = _folder[$"{place}/"];
+        foreach (string file in new[] { "Directory.Build.props", "Directory.Build.targets", "Directory.Packages.props", "global.json", ".editorconfig", ".gitignore", "LICENSE", "src/Directory.Build.props" })
             Copy(file, clone);
-        foreach (var file in Files("build").Concat(Files("src/NetHook")).Concat(Files("src/NetHook.Build")).Concat(Files("src/NetHook.Rewriting"))) Copy(file, clone);
+        foreach (string file in new[] { "build", "src/NetHook", "src/NetHook.Build", "src/NetHook.Rewriting", "src/NetHook.Analyzers", "src/NetHook.CodeFixes" }.SelectMany(Files))
+            Copy(file, clone);
 
         await Dotnet.Start("git", clone, "init", "--quiet");
         await Dotnet.Start("git", clone, "remote", "add", "origin", "https://github.com/owner/nethook.git");
@@ -60,7 +62,7 @@ public sealed class ReproducibleTests : IDisposable
 
     private static void Copy(string file, string clone)
     {
-        var copy = Path.Combine(clone, file);
+        string copy = Path.Combine(clone, file);
         Directory.CreateDirectory(Path.GetDirectoryName(copy)!);
         File.Copy(Path.Combine(Paths.RepositoryRoot, file), copy);
     }

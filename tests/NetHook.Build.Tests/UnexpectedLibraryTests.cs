@@ -41,17 +41,17 @@ public sealed class UnexpectedLibraryTests : IDisposable
         // It is not said once and then forgotten.
         Assert.Contains(Warning, await Dotnet.Run(_user.Root, "build", Always), StringComparison.Ordinal);
 
-        var silent = await Dotnet.Run(_user.Root, "build", "-p:NetHookRelaxLibstdcxx=false");
+        string silent = await Dotnet.Run(_user.Root, "build", "-p:NetHookRelaxLibstdcxx=false");
         Assert.DoesNotContain("NETHOOK", silent, StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task Library_that_needs_nothing_passes_through()
     {
-        var newer = new ElfImage { Needs = [("libstdc++.so.6", "GLIBCXX_3.4.30", 0)] }.ToBytes();
+        byte[] newer = new ElfImage { Needs = [("libstdc++.so.6", "GLIBCXX_3.4.30", 0)] }.ToBytes();
         File.WriteAllBytes(_user["other/libLibTorchSharp.so"], newer);
 
-        var text = await Dotnet.Run(_user.Root, "build", Always);
+        string text = await Dotnet.Run(_user.Root, "build", Always);
         Assert.DoesNotContain("NETHOOK", text, StringComparison.Ordinal);
         Assert.Equal(newer, File.ReadAllBytes(_output));
     }

@@ -57,7 +57,7 @@ public sealed class VersionNeedCopyTests : IDisposable
     [Fact]
     public void Library_that_needs_nothing_is_copied_as_it_is()
     {
-        var newer = new ElfImage { Without = [0x6ffffffe] }.ToBytes();
+        byte[] newer = new ElfImage { Without = [0x6ffffffe] }.ToBytes();
         File.WriteAllBytes(_original, newer);
 
         Assert.False(VersionNeed.CopyRelaxed(_original, _copy));
@@ -77,7 +77,7 @@ public sealed class VersionNeedCopyTests : IDisposable
     private void AssertRelaxedCopy()
     {
         Assert.Equal(Content, File.ReadAllBytes(_original));
-        var relaxed = Content.ToArray();
+        byte[] relaxed = Content.ToArray();
         VersionNeed.Relax(relaxed);
         Assert.Equal(relaxed, File.ReadAllBytes(_copy));
         Assert.Equal([_copy], Directory.GetFiles(Path.GetDirectoryName(_copy)!));

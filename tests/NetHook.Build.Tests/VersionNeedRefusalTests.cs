@@ -29,7 +29,7 @@ public sealed class VersionNeedRefusalTests
     [InlineData("a record lies outside its section", Names + 32, 1)]
     public void Damaged_library_is_refused(string reason, int at, int value)
     {
-        var image = new ElfImage().ToBytes();
+        byte[] image = new ElfImage().ToBytes();
         image[at] = (byte)value;
 
         AssertRefused(reason, image);
@@ -44,7 +44,7 @@ public sealed class VersionNeedRefusalTests
     [Fact]
     public void Name_without_an_end_is_refused()
     {
-        var image = new ElfImage().ToBytes();
+        byte[] image = new ElfImage().ToBytes();
         // The last name is GLIBCXX_3.4; its terminating zero is the table's last byte.
         image[Names + 32]--;
 
@@ -66,7 +66,7 @@ public sealed class VersionNeedRefusalTests
     [InlineData(0x8000)]
     public void Symbol_that_needs_the_version_is_refused(int hidden)
     {
-        var version = (ushort)(ElfImage.VersionIndex + 1 + hidden);
+        ushort version = (ushort)(ElfImage.VersionIndex + 1 + hidden);
         AssertRefused("its symbol _ZSt4other needs GLIBCXX_3.4.32", new ElfImage { Symbols = [("", 0), ("_ZSt4other", version)] }.ToBytes());
     }
 
@@ -84,7 +84,7 @@ public sealed class VersionNeedRefusalTests
 
     private static void AssertRefused(string reason, byte[] image)
     {
-        var before = image.ToArray();
+        byte[] before = image.ToArray();
 
         Assert.Equal(reason, Assert.Throws<InvalidDataException>(() => VersionNeed.Relax(image)).Message);
         Assert.Equal(before, image);

@@ -8,13 +8,13 @@ public sealed class VersionNeedRelaxTests
     [Fact]
     public void Library_that_asks_for_the_version_gets_one_flag()
     {
-        var before = new ElfImage().ToBytes();
+        byte[] before = new ElfImage().ToBytes();
         var weak = new ElfImage
         {
             Needs = [("libc.so.6", "GLIBC_2.2.5", 0), ("libstdc++.so.6", "GLIBCXX_3.4.32", 2), ("libstdc++.so.6", "GLIBCXX_3.4", 0)],
         };
 
-        var after = before.ToArray();
+        byte[] after = before.ToArray();
         Assert.True(VersionNeed.Relax(after));
         Assert.Equal(weak.ToBytes(), after);
         Assert.Single(Differences(before, after));
@@ -23,20 +23,20 @@ public sealed class VersionNeedRelaxTests
     [Fact]
     public void Library_of_the_package_differs_in_one_bit_afterwards()
     {
-        var before = File.ReadAllBytes(Paths.LibTorchSharp);
-        var after = before.ToArray();
+        byte[] before = File.ReadAllBytes(Paths.LibTorchSharp);
+        byte[] after = before.ToArray();
 
         Assert.True(VersionNeed.Relax(after));
-        var at = Assert.Single(Differences(before, after));
+        int at = Assert.Single(Differences(before, after));
         Assert.Equal(2, before[at] ^ after[at]);
     }
 
     [Fact]
     public void Relaxed_library_stays_as_it_is()
     {
-        var once = new ElfImage().ToBytes();
+        byte[] once = new ElfImage().ToBytes();
         VersionNeed.Relax(once);
-        var twice = once.ToArray();
+        byte[] twice = once.ToArray();
 
         Assert.False(VersionNeed.Relax(twice));
         Assert.Equal(once, twice);
@@ -46,9 +46,9 @@ public sealed class VersionNeedRelaxTests
     public void Other_flags_of_the_entry_are_kept()
     {
         var image = new ElfImage { Needs = [("libstdc++.so.6", "GLIBCXX_3.4.32", 0x100)], Symbols = [] };
-        var expected = image with { Needs = [("libstdc++.so.6", "GLIBCXX_3.4.32", 0x102)] };
+        ElfImage expected = image with { Needs = [("libstdc++.so.6", "GLIBCXX_3.4.32", 0x102)] };
 
-        var bytes = image.ToBytes();
+        byte[] bytes = image.ToBytes();
         Assert.True(VersionNeed.Relax(bytes));
         Assert.Equal(expected.ToBytes(), bytes);
     }
@@ -64,7 +64,7 @@ public sealed class VersionNeedRelaxTests
 
         Assert.All(images, image =>
         {
-            var bytes = image.ToBytes();
+            byte[] bytes = image.ToBytes();
             Assert.False(VersionNeed.Relax(bytes));
             Assert.Equal(image.ToBytes(), bytes);
         });
@@ -73,19 +73,19 @@ public sealed class VersionNeedRelaxTests
     [Fact]
     public void Damaged_library_is_refused_or_changed_by_one_bit_at_most()
     {
-        var valid = new ElfImage().ToBytes();
-        var damage = Gen.Select(Gen.Int[0, valid.Length - 1], Gen.OneOf(Gen.Byte, Gen.Byte[0, 1], Gen.Byte[0x7f, 0xff])).Array[1, 8];
+        byte[] valid = new ElfImage().ToBytes();
+        Gen<(int, byte)[]> damage = Gen.Select(Gen.Int[0, valid.Length - 1], Gen.OneOf(Gen.Byte, Gen.Byte[0, 1], Gen.Byte[0x7f, 0xff])).Array[1, 8];
         Gen.Select(damage, Gen.Int[0, valid.Length]).Sample((damages, length) =>
         {
-            var before = valid.ToArray();
-            foreach (var (at, value) in damages)
+            byte[] before = valid.ToArray();
+            foreach ((int at, byte value) in damages)
             {
                 before[at] = value;
             }
 
             Array.Resize(ref before, length);
-            var after = before.ToArray();
-            var changed = false;
+            byte[] after = before.ToArray();
+            bool changed = false;
             try
             {
                 changed = VersionNeed.Relax(after);

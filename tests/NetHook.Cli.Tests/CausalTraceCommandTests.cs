@@ -17,7 +17,7 @@ public sealed class CausalTraceCommandTests(SmallModel model)
     [Fact]
     public void Json_has_the_numbers_of_the_library()
     {
-        using LanguageModel library = LanguageModel.FromPretrained(model.Folder);
+        using var library = LanguageModel.FromPretrained(model.Folder);
         CausalTrace trace = new CausalTracer(library).Trace(Prompt, "France", new() { Kind = StateKind.Mlp, Window = 2, Noise = 1.5, Samples = 3, Seed = 7 });
 
         JsonElement json = JsonDocument.Parse(Trace("--kind", "mlp", "--window", "2", "--noise", "1.5", "--samples", "3", "--seed", "7", "--json").Result).RootElement;
@@ -37,7 +37,7 @@ public sealed class CausalTraceCommandTests(SmallModel model)
     [Fact]
     public void Answer_is_the_one_given()
     {
-        using LanguageModel library = LanguageModel.FromPretrained(model.Folder);
+        using var library = LanguageModel.FromPretrained(model.Folder);
         int paris = library.Tokenizer.Encode(" Paris").Single();
 
         JsonElement json = JsonDocument.Parse(Trace("--answer", " Paris", "--json").Result).RootElement;
@@ -93,7 +93,7 @@ public sealed class CausalTraceCommandTests(SmallModel model)
         using var interruption = new CancellationTokenSource();
         interruption.Cancel();
 
-        ToolRun run = ToolRun.Of(interruption.Token, "causal-trace", Prompt, "--subject", "France", "--model", model.Folder, "--out", folder["grid.png"]);
+        var run = ToolRun.Of(interruption.Token, "causal-trace", Prompt, "--subject", "France", "--model", model.Folder, "--out", folder["grid.png"]);
 
         Assert.Equal("Interrupted.", run.Line(Tool.Interrupted));
         Assert.Empty(folder.Files);

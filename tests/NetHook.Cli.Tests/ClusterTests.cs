@@ -55,7 +55,7 @@ public sealed class ClusterTests : IDisposable
         ProcessRun[] runs = await Start(Enumerable.Range(1, Tasks), "auto", _ => "out", task => SlurmTask(task, 1, Tasks, Tasks));
 
         int winner = Array.FindIndex(runs, run => run.Code == Tool.Success);
-        using StatisticsFile file = StatisticsFile.Load(_folder["out"]);
+        using var file = StatisticsFile.Load(_folder["out"]);
         Assert.True(file.IsComplete);
         Assert.Equal([new Shard(winner + 1, Tasks)], file.Parts.Select(part => part.Shard));
         Assert.All(runs.Where((_, i) => i != winner), run => Assert.Equal(
@@ -82,7 +82,7 @@ public sealed class ClusterTests : IDisposable
     private void AssertMergedEqualsWhole()
     {
         Assert.Equal(Tool.Success, ToolRun.Of([.. Gather, "--out", _folder["whole"]]).Code);
-        ToolRun merge = ToolRun.Of(["stats", "merge", .. Enumerable.Range(1, Tasks).Select(part => _folder[$"part-{part}"]), "--out", _folder["merged"]]);
+        var merge = ToolRun.Of(["stats", "merge", .. Enumerable.Range(1, Tasks).Select(part => _folder[$"part-{part}"]), "--out", _folder["merged"]]);
 
         Assert.EndsWith($"\nSaved to {_folder["merged"]}, from 4 files.\n", merge.Result, StringComparison.Ordinal);
         using LayerStatistics whole = LayerStatistics.Load(_folder["whole"]), merged = LayerStatistics.Load(_folder["merged"]);

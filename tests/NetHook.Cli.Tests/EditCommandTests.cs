@@ -69,7 +69,7 @@ public sealed class EditCommandTests : IDisposable
     {
         Edit("--text", _folder["text.txt"], "--stats", _folder["keys.safetensors"], "--out", _folder["edited"]);
 
-        ToolRun run = ToolRun.Of(["edit", .. Request, "--model", _folder["edited"], "--stats", _folder["keys.safetensors"]]);
+        var run = ToolRun.Of(["edit", .. Request, "--model", _folder["edited"], "--stats", _folder["keys.safetensors"]]);
 
         Assert.Equal(
             (Tool.Success, $"nethook: note: {_folder["keys.safetensors"]} holds statistics of another model, which is right where this one is an edit of it.\n"),
@@ -80,7 +80,7 @@ public sealed class EditCommandTests : IDisposable
     public void Statistics_of_another_program_are_used_with_a_note()
     {
         Edit("--text", _folder["text.txt"], "--stats", _folder["keys.safetensors"]);
-        using (LayerStatistics statistics = LayerStatistics.Load(_folder["keys.safetensors"]))
+        using (var statistics = LayerStatistics.Load(_folder["keys.safetensors"]))
         {
             statistics.Notes.Clear();
             statistics.Save(_folder["bare.safetensors"]);
@@ -141,7 +141,7 @@ public sealed class EditCommandTests : IDisposable
     {
         JsonElement first = JsonDocument.Parse(ToolRun.Of(["edit", .. Request, "--stats", _folder["keys.safetensors"], "--out", _folder["edited"], "--json"]).Result).RootElement;
 
-        ToolRun again = ToolRun.Of(["edit", .. Request, "--model", _folder["edited"], "--stats", _folder["keys.safetensors"], "--json"]);
+        var again = ToolRun.Of(["edit", .. Request, "--model", _folder["edited"], "--stats", _folder["keys.safetensors"], "--json"]);
 
         Assert.Equal(Tool.Success, again.Code);
         Assert.Equal(first.GetProperty("parameter").GetString(), JsonDocument.Parse(again.Out).RootElement.GetProperty("parameter").GetString());
@@ -183,7 +183,7 @@ public sealed class EditCommandTests : IDisposable
     [Fact]
     public void Statistics_that_cannot_be_inverted_are_an_error_that_names_the_option()
     {
-        using (LanguageModel model = LanguageModel.FromPretrained(_model.Folder))
+        using (var model = LanguageModel.FromPretrained(_model.Folder))
         {
             DeadNeuron.In(model.Model, layer: 0);
             model.SavePretrained(_folder["dead"]);
@@ -214,7 +214,7 @@ public sealed class EditCommandTests : IDisposable
         using var interruption = new CancellationTokenSource();
         interruption.Cancel();
 
-        ToolRun run = ToolRun.Of(interruption.Token, ["edit", .. Request, "--model", _model.Folder, "--text", _folder["text.txt"], "--out", _folder["edited"]]);
+        var run = ToolRun.Of(interruption.Token, ["edit", .. Request, "--model", _model.Folder, "--text", _folder["text.txt"], "--out", _folder["edited"]]);
 
         Assert.Equal("Interrupted.", run.Line(Tool.Interrupted));
         Assert.Equal(["text.txt"], _folder.Files);

@@ -49,10 +49,10 @@ public sealed class EvaluateEditsCommandTests : IDisposable
     [InlineData(3, "0: 2, 1: 1")]
     public void Interrupted_work_keeps_the_edits_that_are_finished(int finished, string edits)
     {
-        using LanguageModel model = LanguageModel.Bundled();
+        using var model = LanguageModel.Bundled();
         Threads.UseFewFor(model.Model);
         using var interruption = new CancellationTokenSource();
-        FactBook book = FactBook.Load();
+        var book = FactBook.Load();
         RomeOptions[] layers = [new() { Layer = 0, Steps = 2 }, new() { Layer = 1, Steps = 2 }];
         int done = 0;
 
@@ -117,7 +117,7 @@ public sealed class EvaluateEditsCommandTests : IDisposable
     [Fact]
     public void Statistics_that_cannot_be_inverted_are_an_error_that_names_the_option()
     {
-        using (LanguageModel model = LanguageModel.Bundled())
+        using (var model = LanguageModel.Bundled())
         {
             DeadNeuron.In(model.Model, layer: 0);
             model.SavePretrained(_folder["dead"]);

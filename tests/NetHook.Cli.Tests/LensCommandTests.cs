@@ -17,8 +17,8 @@ public sealed class LensCommandTests(SmallModel model)
     [Fact]
     public void Json_has_the_predictions_of_the_library()
     {
-        using LanguageModel library = LanguageModel.FromPretrained(model.Folder);
-        LogitLens lens = LogitLens.Run(library, Prompt, 5);
+        using var library = LanguageModel.FromPretrained(model.Folder);
+        var lens = LogitLens.Run(library, Prompt, 5);
 
         JsonElement json = JsonDocument.Parse(ToolRun.Of("lens", Prompt, "--model", model.Folder, "--json").Result).RootElement;
 

@@ -8,7 +8,7 @@ public sealed class MessageTests
     [Fact]
     public void Failure_of_libtorch_is_said_without_its_stack()
     {
-        var e = Assert.ThrowsAny<ExternalException>(() => ones(2) + ones(3));
+        ExternalException e = Assert.ThrowsAny<ExternalException>(() => ones(2) + ones(3));
 
         Assert.Contains("Exception raised from", e.Message, StringComparison.Ordinal);
         Assert.Equal("The size of tensor a (2) must match the size of tensor b (3) at non-singleton dimension 0", Tool.Message(e));

@@ -13,7 +13,7 @@ public sealed class ModelFingerprintTests(SmallModel small) : IDisposable
     [Fact]
     public void Same_model_read_again_has_the_same()
     {
-        using LanguageModel again = LanguageModel.FromPretrained(small.Folder);
+        using var again = LanguageModel.FromPretrained(small.Folder);
 
         Assert.Equal(ModelFingerprint.Of(_model.Model), ModelFingerprint.Of(again.Model));
         Assert.Matches("^[0-9a-f]{16}$", ModelFingerprint.Of(again.Model));

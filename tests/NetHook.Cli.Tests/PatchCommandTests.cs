@@ -14,7 +14,7 @@ public sealed class PatchCommandTests(SmallModel model)
     [Fact]
     public void Json_has_the_numbers_of_the_library()
     {
-        using LanguageModel library = LanguageModel.FromPretrained(model.Folder);
+        using var library = LanguageModel.FromPretrained(model.Folder);
         ActivationPatch patch = new ActivationPatcher(library).Patch(
             Clean, Other, new() { Kind = StateKind.Attention, Window = 2, CleanAnswer = "a", CounterfactualAnswer = "b", CleanSubject = "France", CounterfactualSubject = "Paris" });
 

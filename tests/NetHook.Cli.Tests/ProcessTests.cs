@@ -34,7 +34,7 @@ public sealed class ProcessTests(SmallModel model)
         using Process process = ProcessRun.Start("trace", "The", "--layers", "**", "--model", model.Folder, "--out", folder["out.safetensors"]);
 
         // Where the signal comes before the tool is ready for it, the system ends the process, with the same code.
-        using Process kill = Process.Start("kill", ["-TERM", $"{process.Id}"]);
+        using var kill = Process.Start("kill", ["-TERM", $"{process.Id}"]);
         await process.WaitForExitAsync(TestContext.Current.CancellationToken);
 
         Assert.Equal(143, process.ExitCode);

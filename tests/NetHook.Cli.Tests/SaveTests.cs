@@ -11,13 +11,13 @@ public sealed class SaveTests(SmallModel model)
     public void Saved_file_holds_what_a_trace_holds()
     {
         using var folder = new TemporaryFolder();
-        using LanguageModel library = LanguageModel.FromPretrained(model.Folder);
+        using var library = LanguageModel.FromPretrained(model.Folder);
         using var traces = new TraceDict(library.Model, ["transformer.wte", "transformer.h.0.attn.attn_dropout", "lm_head"], new() { Detach = true });
         library.Model.call(library.Tokens(Prompt));
 
         string text = Trace(folder["out.safetensors"], "--layers", "transformer.wte", "--layers", "transformer.h.0.attn.attn_dropout", "--layers", "lm_head").Result;
 
-        (var tensors, var notes) = PlainSafetensors.Read(folder["out.safetensors"]);
+        (Dictionary<string, (long[] Shape, float[] Values)>? tensors, Dictionary<string, string>? notes) = PlainSafetensors.Read(folder["out.safetensors"]);
         Assert.EndsWith($"\nSaved 3 activations to {folder["out.safetensors"]}.\n", text, StringComparison.Ordinal);
         Assert.Equal(traces.Keys.Order(), tensors.Keys.Order());
         foreach ((string layer, Trace trace) in traces)

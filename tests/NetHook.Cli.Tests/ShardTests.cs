@@ -72,7 +72,7 @@ public sealed class ShardTests
 
     private static Func<string, string?> Lookup(string[] environment)
     {
-        Dictionary<string, string> values = environment.Select(pair => pair.Split('=')).ToDictionary(pair => pair[0], pair => pair[1]);
+        var values = environment.Select(pair => pair.Split('=')).ToDictionary(pair => pair[0], pair => pair[1]);
         return name => values.GetValueOrDefault(name);
     }
 }

@@ -27,10 +27,10 @@ public sealed class StatsCommandTests : IDisposable
     {
         string text = Stats("--layers", Layer).Result;
 
-        using LanguageModel library = LanguageModel.FromPretrained(_model.Folder);
-        using LayerStatistics statistics = LayerStatistics.Load(_folder["out.safetensors"]);
+        using var library = LanguageModel.FromPretrained(_model.Folder);
+        using var statistics = LayerStatistics.Load(_folder["out.safetensors"]);
         using RunningVariance expected = Expected(library, Layer);
-        var variance = Assert.IsType<RunningVariance>(statistics[Layer]);
+        RunningVariance variance = Assert.IsType<RunningVariance>(statistics[Layer]);
         Assert.Equal(library.Tokenizer.Encode(File.ReadAllText(_text)).Count, variance.Count);
         Assert.True(variance.Mean().allclose(expected.Mean()));
         Assert.True(variance.Variance().allclose(expected.Variance()));
@@ -42,9 +42,9 @@ public sealed class StatsCommandTests : IDisposable
     {
         Stats("--layers", "**.mlp", "-l", "lm_head", "--statistic", "mean", "--statistic", "quantiles:64", "--statistic", "histogram:-2:2:8", "--statistic", "top-k:3");
 
-        using LayerStatistics statistics = LayerStatistics.Load(_folder["out.safetensors"]);
+        using var statistics = LayerStatistics.Load(_folder["out.safetensors"]);
         Assert.Equal(["transformer.h.0.mlp", "transformer.h.1.mlp", "lm_head"], statistics.Keys);
-        var combined = Assert.IsType<CombinedStatistic>(statistics["lm_head"]);
+        CombinedStatistic combined = Assert.IsType<CombinedStatistic>(statistics["lm_head"]);
         Assert.Equal(["mean", "quantiles", "histogram", "top-k"], combined.Parts.Keys);
         Assert.Equal((64, 8, 3), (combined.Part<RunningQuantiles>("quantiles").Resolution, combined.Part<RunningHistogram>("histogram").Bins, combined.Part<RunningTopK>("top-k").K));
     }
@@ -120,8 +120,8 @@ public sealed class StatsCommandTests : IDisposable
         JsonElement json = JsonDocument.Parse(ToolRun.Of("stats", "merge", _folder["part-2"], _folder["part-3"], _folder["part-1"], "--out", _folder["merged"], "--json").Result).RootElement;
         (string Part, int Tokens)[] parts = [.. json.GetProperty("parts").EnumerateArray().Select(part => (part.GetProperty("part").GetString()!, part.GetProperty("tokens").GetInt32()))];
 
-        using LanguageModel library = LanguageModel.FromPretrained(_model.Folder);
-        using LayerStatistics statistics = LayerStatistics.Load(_folder["merged"]);
+        using var library = LanguageModel.FromPretrained(_model.Folder);
+        using var statistics = LayerStatistics.Load(_folder["merged"]);
         var top = (RunningTopK)statistics[Layer];
         float[][] activations = Activations(library, Layer);
         for (int feature = 0; feature < top.Features; feature++)
@@ -186,7 +186,7 @@ public sealed class StatsCommandTests : IDisposable
     [Fact]
     public void File_is_taken_from_the_start()
     {
-        using LanguageModel library = LanguageModel.FromPretrained(_model.Folder);
+        using var library = LanguageModel.FromPretrained(_model.Folder);
         using StatisticsFile file = Begin(library, new Shard(1, 2));
         file.Take(_folder["out.safetensors"]);
 
@@ -202,11 +202,11 @@ public sealed class StatsCommandTests : IDisposable
         StatsTo("other", "--layers", Layer, "--shard", "2/2");
         StatsTo("expected", "--layers", Layer, "--shard", "1/2");
         string path = _folder["out.safetensors"];
-        using LanguageModel library = LanguageModel.FromPretrained(_model.Folder);
+        using var library = LanguageModel.FromPretrained(_model.Folder);
         using StatisticsFile file = Begin(library, new Shard(1, 2));
         file.Take(path);
 
-        var e = Assert.Throws<ToolException>(() => StatisticsJob.Run(
+        ToolException e = Assert.Throws<ToolException>(() => StatisticsJob.Run(
             library.Model, TextPieces.Read(_text, library, new Shard(1, 2)), file, path, new Reports(() => File.Copy(_folder["other"], path, overwrite: true)), CancellationToken.None));
 
         Assert.Equal($"Another run saved in {path} meanwhile, and that is left there. What was read here is in {path}.1-of-2: 2 of 2 batches. Each run needs a file of its own.", e.Message);
@@ -218,13 +218,13 @@ public sealed class StatsCommandTests : IDisposable
     public void Of_two_runs_of_the_same_work_the_later_keeps_the_file()
     {
         string path = _folder["out.safetensors"];
-        using LanguageModel library = LanguageModel.FromPretrained(_model.Folder);
+        using var library = LanguageModel.FromPretrained(_model.Folder);
         using StatisticsFile first = Begin(library, new Shard(1, 2)), second = Begin(library, new Shard(1, 2));
         first.Take(path);
         second.Take(path);
         byte[] taken = File.ReadAllBytes(path);
 
-        var e = Assert.Throws<ToolException>(() => first.Keep(path));
+        ToolException e = Assert.Throws<ToolException>(() => first.Keep(path));
 
         Assert.StartsWith($"Another run saved in {path} meanwhile", e.Message, StringComparison.Ordinal);
         first.Leave(path);
@@ -320,7 +320,7 @@ public sealed class StatsCommandTests : IDisposable
     private RunningVariance Expected(LanguageModel library, string layer)
     {
         var expected = new RunningVariance();
-        using var _ = no_grad();
+        using IDisposable _ = no_grad();
         using var trace = new Trace(library.Model, layer, new() { Detach = true });
         foreach (int[] piece in library.Tokenizer.Encode(File.ReadAllText(_text)).Chunk(24))
         {
@@ -334,11 +334,11 @@ public sealed class StatsCommandTests : IDisposable
     /// <summary>Does the first batches and is interrupted.</summary>
     private void Interrupt(int afterBatches)
     {
-        using LanguageModel library = LanguageModel.FromPretrained(_model.Folder);
+        using var library = LanguageModel.FromPretrained(_model.Folder);
         using var interruption = new CancellationTokenSource();
-        TextPieces pieces = TextPieces.Read(_text, library, Shard.Whole);
+        var pieces = TextPieces.Read(_text, library, Shard.Whole);
         using StatisticsFile file = Begin(library, Shard.Whole);
-        var e = Assert.Throws<InterruptedException>(() => StatisticsJob.Run(
+        InterruptedException e = Assert.Throws<InterruptedException>(() => StatisticsJob.Run(
             library.Model, pieces, file, _folder["interrupted"], new Reports(() =>
             {
                 if (file.Done == afterBatches)
@@ -350,7 +350,7 @@ public sealed class StatsCommandTests : IDisposable
     /// <summary>What a layer gives for each token of the text.</summary>
     private float[][] Activations(LanguageModel library, string layer)
     {
-        using var _ = no_grad();
+        using IDisposable _ = no_grad();
         using var trace = new Trace(library.Model, layer, new() { Detach = true });
         List<float[]> activations = [];
         foreach (int[] piece in library.Tokenizer.Encode(File.ReadAllText(_text)).Chunk(24))
@@ -367,7 +367,7 @@ public sealed class StatsCommandTests : IDisposable
 
     private long Count(string name)
     {
-        using LayerStatistics statistics = LayerStatistics.Load(_folder[name]);
+        using var statistics = LayerStatistics.Load(_folder[name]);
         return statistics[Layer].Count;
     }
 

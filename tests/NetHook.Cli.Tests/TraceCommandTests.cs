@@ -53,7 +53,7 @@ public sealed partial class TraceCommandTests(SmallModel model)
     [Fact]
     public void Numbers_are_those_of_the_library()
     {
-        using LanguageModel library = LanguageModel.FromPretrained(model.Folder);
+        using var library = LanguageModel.FromPretrained(model.Folder);
         using var trace = new Trace(library.Model, "transformer.h.1.mlp", new() { Detach = true });
         library.Model.call(library.Tokens(Prompt));
         double[] values = [.. trace.Output.data<float>().Select(value => (double)value)];

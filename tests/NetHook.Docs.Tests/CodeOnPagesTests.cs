@@ -9,9 +9,10 @@ public class CodeOnPagesTests
         get
         {
             var data = new TheoryData<string, int>();
-            foreach (var page in Page.All())
+            foreach (Page page in Page.All())
             {
-                foreach (var block in page.Blocks.Where(block => block.Language == "csharp")) data.Add(page.Name, block.Line);
+                foreach (CodeBlock block in page.Blocks.Where(block => block.Language == "csharp"))
+                    data.Add(page.Name, block.Line);
             }
 
             return data;
@@ -22,13 +23,13 @@ public class CodeOnPagesTests
     [MemberData(nameof(Blocks))]
     public void Block_of_code_runs_and_prints_what_the_page_says(string page, int line)
     {
-        var block = Page.All().Single(candidate => candidate.Name == page).Blocks.Single(candidate => candidate.Line == line);
-        var folder = Directory.CreateTempSubdirectory("nethook-docs-");
-        var current = Directory.GetCurrentDirectory();
+        CodeBlock block = Page.All().Single(candidate => candidate.Name == page).Blocks.Single(candidate => candidate.Line == line);
+        DirectoryInfo folder = Directory.CreateTempSubdirectory("nethook-docs-");
+        string current = Directory.GetCurrentDirectory();
         Directory.SetCurrentDirectory(folder.FullName);
         try
         {
-            var printed = SnippetProgram.Run(block.Prelude, block.Code);
+            string printed = SnippetProgram.Run(block.Prelude, block.Code);
             Assert.Equal((block.Output ?? "").TrimEnd(), printed.TrimEnd());
         }
         finally

@@ -16,9 +16,10 @@ public sealed partial class CommandsOnPagesTests : IDisposable
         get
         {
             var data = new TheoryData<string, int>();
-            foreach (var page in Page.All())
+            foreach (Page page in Page.All())
             {
-                foreach (var block in page.Blocks.Where(block => block.Language == "sh" && Commands(block).Any())) data.Add(page.Name, block.Line);
+                foreach (CodeBlock block in page.Blocks.Where(block => block.Language == "sh" && Commands(block).Any()))
+                    data.Add(page.Name, block.Line);
             }
 
             return data;
@@ -32,17 +33,18 @@ public sealed partial class CommandsOnPagesTests : IDisposable
     public async Task Block_of_commands_runs_and_prints_what_the_page_says(string page, int line)
     {
         CopyModels();
-        var block = Page.All().Single(candidate => candidate.Name == page).Blocks.Single(candidate => candidate.Line == line);
+        CodeBlock block = Page.All().Single(candidate => candidate.Name == page).Blocks.Single(candidate => candidate.Line == line);
         var printed = new List<string>();
-        foreach (var arguments in Commands(block))
+        foreach (string[] arguments in Commands(block))
             printed.Add(await Dotnet.Run(_folder.FullName, [Path.Combine(AppContext.BaseDirectory, "NetHook.Cli.dll"), .. arguments]));
-        if (block.Output is { } expected) Assert.Equal(WithoutTimes(expected), WithoutTimes(string.Concat(printed)));
+        if (block.Output is { } expected)
+            Assert.Equal(WithoutTimes(expected), WithoutTimes(string.Concat(printed)));
     }
 
     [Fact]
     public void Every_other_command_is_one_that_is_run_elsewhere()
     {
-        var others = Page.All().SelectMany(page => page.Blocks).Where(block => block.Language == "sh").SelectMany(Lines)
+        IEnumerable<string> others = Page.All().SelectMany(page => page.Blocks).Where(block => block.Language == "sh").SelectMany(Lines)
             .Where(line => Tool().Match(line) is not { Success: true } && !RunElsewhere.Any(command => line.StartsWith(command, StringComparison.Ordinal)));
         Assert.Empty(others);
     }
@@ -58,12 +60,13 @@ public sealed partial class CommandsOnPagesTests : IDisposable
     // A table whose last column holds milliseconds is compared without it.
     private static string WithoutTimes(string text)
     {
-        var timed = false;
+        bool timed = false;
         var lines = text.TrimEnd().Split('\n').Select(line => line.TrimEnd()).ToList();
-        for (var i = 0; i < lines.Count; i++)
+        for (int i = 0; i < lines.Count; i++)
         {
             timed = lines[i].Length > 0 && (timed || lines[i].EndsWith(" ms", StringComparison.Ordinal));
-            if (timed) lines[i] = LastColumn().Replace(lines[i], "");
+            if (timed)
+                lines[i] = LastColumn().Replace(lines[i], "");
         }
 
         return string.Join('\n', lines);
@@ -72,9 +75,9 @@ public sealed partial class CommandsOnPagesTests : IDisposable
     // Commands on pages name the model's data by their place in the repository.
     private void CopyModels()
     {
-        foreach (var file in Directory.EnumerateFiles(Repository.PathOf("models"), "*", SearchOption.AllDirectories))
+        foreach (string file in Directory.EnumerateFiles(Repository.PathOf("models"), "*", SearchOption.AllDirectories))
         {
-            var copy = Path.Combine(_folder.FullName, Path.GetRelativePath(Repository.Root, file));
+            string copy = Path.Combine(_folder.FullName, Path.GetRelativePath(Repository.Root, file));
             Directory.CreateDirectory(Path.GetDirectoryName(copy)!);
             File.Copy(file, copy);
         }

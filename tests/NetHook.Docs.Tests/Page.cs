@@ -21,7 +21,7 @@ internal sealed partial class Page
 
     public static IEnumerable<Page> All()
     {
-        var folder = Path.Combine(AppContext.BaseDirectory, "pages");
+        string folder = Path.Combine(AppContext.BaseDirectory, "pages");
         return Directory.EnumerateFiles(folder, "*.md", SearchOption.AllDirectories).Order(StringComparer.Ordinal)
             .Select(file => Read(Path.GetRelativePath(folder, file).Replace('\\', '/'), File.ReadAllText(file)));
     }
@@ -29,8 +29,8 @@ internal sealed partial class Page
     private static Page Read(string name, string text)
     {
         text = text.ReplaceLineEndings("\n");
-        var preludes = PreludeComment().Matches(text);
-        var blocks = Fence().Matches(text).Select(match => new CodeBlock(
+        MatchCollection preludes = PreludeComment().Matches(text);
+        IEnumerable<CodeBlock> blocks = Fence().Matches(text).Select(match => new CodeBlock(
             match.Groups["language"].Value,
             preludes.LastOrDefault(prelude => prelude.Index < match.Index)?.Groups["code"].Value ?? "",
             match.Groups["code"].Value,

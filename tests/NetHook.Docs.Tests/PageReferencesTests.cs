@@ -11,14 +11,16 @@ public partial class PageReferencesTests
     [MemberData(nameof(Pages))]
     public void Links_lead_to_files_and_headings(string page)
     {
-        var file = Repository.PathOf(page);
-        foreach (var link in Link().Matches(File.ReadAllText(file)).Select(match => match.Groups["to"].Value))
+        string file = Repository.PathOf(page);
+        foreach (string link in Link().Matches(File.ReadAllText(file)).Select(match => match.Groups["to"].Value))
         {
-            if (link.Contains("://", StringComparison.Ordinal)) continue;
-            var (path, heading) = link.Split('#') is [var before, var after] ? (before, after) : (link, null);
-            var target = path.Length == 0 ? file : Path.GetFullPath(Path.Combine(Path.GetDirectoryName(file)!, path));
+            if (link.Contains("://", StringComparison.Ordinal))
+                continue;
+            (string path, string? heading) = link.Split('#') is [var before, var after] ? (before, after) : (link, null);
+            string target = path.Length == 0 ? file : Path.GetFullPath(Path.Combine(Path.GetDirectoryName(file)!, path));
             Assert.True(File.Exists(target) || Directory.Exists(target), $"{page} links to {link}, which is not there.");
-            if (heading is not null) Assert.Contains(heading, Headings(target));
+            if (heading is not null)
+                Assert.Contains(heading, Headings(target));
         }
     }
 
@@ -26,12 +28,13 @@ public partial class PageReferencesTests
     [MemberData(nameof(Pages))]
     public void Tests_named_are_there(string page)
     {
-        foreach (var name in TestName().Matches(File.ReadAllText(Repository.PathOf(page))).Select(match => match.Groups["name"].Value))
+        foreach (string name in TestName().Matches(File.ReadAllText(Repository.PathOf(page))).Select(match => match.Groups["name"].Value))
         {
-            var (type, method) = name.Split('.') is [var before, var after] ? (before, after) : (name, null);
+            (string type, string? method) = name.Split('.') is [var before, var after] ? (before, after) : (name, null);
             var sources = Directory.EnumerateFiles(Repository.PathOf("tests"), type + ".cs", SearchOption.AllDirectories).ToList();
             Assert.True(sources.Count > 0, $"{page} names {type}, and no file below tests/ is called {type}.cs.");
-            if (method is null) continue;
+            if (method is null)
+                continue;
             Assert.True(
                 sources.Any(source => File.ReadAllText(source).Contains($" {method}(", StringComparison.Ordinal)),
                 $"{page} names {name}, and {type} has no such test.");

@@ -8,7 +8,7 @@ public class SampleTests
     [Fact]
     public async Task Features_tell_continents_by_layer()
     {
-        var printed = await Run("features");
+        string printed = await Run("features");
         Assert.Contains("transformer.drop", printed, StringComparison.Ordinal);
         Assert.Contains("Most alike at transformer.h.", printed, StringComparison.Ordinal);
     }
@@ -16,11 +16,11 @@ public class SampleTests
     [Fact]
     public async Task Grad_cam_finds_the_shapes_and_writes_the_picture()
     {
-        var folder = Directory.CreateTempSubdirectory("nethook-sample-");
+        DirectoryInfo folder = Directory.CreateTempSubdirectory("nethook-sample-");
         try
         {
-            var picture = Path.Combine(folder.FullName, "grad-cam.png");
-            var printed = await Run("grad-cam", picture);
+            string picture = Path.Combine(folder.FullName, "grad-cam.png");
+            string printed = await Run("grad-cam", picture);
             Assert.Contains(": found", printed, StringComparison.Ordinal);
             Assert.Equal([0x89, .. "PNG"u8], File.ReadAllBytes(picture)[..4]);
         }
@@ -33,7 +33,7 @@ public class SampleTests
     [Fact]
     public async Task Nan_hunter_names_the_layers_to_blame()
     {
-        var printed = await Run("nan-hunter");
+        string printed = await Run("nan-hunter");
         Assert.Contains("'scale' (Standardize) returned 16 NaN", printed, StringComparison.Ordinal);
         Assert.Contains("the gradient at the output of 'encode'", printed, StringComparison.Ordinal);
     }
@@ -45,7 +45,7 @@ public class SampleTests
     [Fact]
     public async Task Lora_counts_down_with_its_adapters_and_up_again_without()
     {
-        var printed = await Run("lora");
+        string printed = await Run("lora");
         Assert.Contains("Adapted to count down: 5 4 3 2 1 0 11 10", printed, StringComparison.Ordinal);
         Assert.Contains("Adapters taken out:    5 6 7 8 9 10 11 0", printed, StringComparison.Ordinal);
         Assert.Contains("bitwise as before", printed, StringComparison.Ordinal);
@@ -54,7 +54,7 @@ public class SampleTests
     [Fact]
     public async Task Steering_moves_countries_and_a_random_direction_does_not()
     {
-        var printed = await Run("steering");
+        string printed = await Run("steering");
         Assert.Contains("nothing          Europe", printed, StringComparison.Ordinal);
         Assert.Contains("2 x direction    Asia", printed, StringComparison.Ordinal);
         Assert.Contains("2 x a random one Europe", printed, StringComparison.Ordinal);
@@ -63,8 +63,8 @@ public class SampleTests
     [Fact]
     public void Every_sample_is_run_here()
     {
-        var source = File.ReadAllText(Repository.PathOf("tests", "NetHook.Docs.Tests", "SampleTests.cs"));
-        foreach (var sample in Directory.EnumerateFiles(Repository.PathOf("samples"), "*.cs").Select(Path.GetFileNameWithoutExtension))
+        string source = File.ReadAllText(Repository.PathOf("tests", "NetHook.Docs.Tests", "SampleTests.cs"));
+        foreach (string? sample in Directory.EnumerateFiles(Repository.PathOf("samples"), "*.cs").Select(Path.GetFileNameWithoutExtension))
             Assert.Contains($"Run(\"{sample}\"", source, StringComparison.Ordinal);
     }
 

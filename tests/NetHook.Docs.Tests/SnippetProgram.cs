@@ -3,6 +3,7 @@ using System.Text.RegularExpressions;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
 using Microsoft.CodeAnalysis.CSharp.Syntax;
+using Microsoft.CodeAnalysis.Emit;
 
 namespace NetHook.Docs.Tests;
 
@@ -22,15 +23,15 @@ internal static partial class SnippetProgram
     /// <summary>What the program prints.</summary>
     public static string Run(string prelude, string code)
     {
-        var program = InOrder(prelude + "\n" + code);
+        string program = InOrder(prelude + "\n" + code);
         var compilation = CSharpCompilation.Create(
             "Snippet" + Guid.NewGuid().ToString("N"),
             [CSharpSyntaxTree.ParseText(ImplicitUsings), CSharpSyntaxTree.ParseText(program)],
             References.Value,
             new(OutputKind.ConsoleApplication, nullableContextOptions: NullableContextOptions.Enable, allowUnsafe: true));
         using var image = new MemoryStream();
-        var result = compilation.Emit(image);
-        var problems = result.Diagnostics.Where(diagnostic => diagnostic.Severity >= DiagnosticSeverity.Warning && diagnostic.Id is not "CS1701");
+        EmitResult result = compilation.Emit(image);
+        IEnumerable<Diagnostic> problems = result.Diagnostics.Where(diagnostic => diagnostic.Severity >= DiagnosticSeverity.Warning && diagnostic.Id is not "CS1701");
         Assert.True(result.Success && !problems.Any(), $"{string.Join('\n', problems)}\n{program}");
 
         // What programs before this one have left is not its own: it may count live tensors.
@@ -41,12 +42,12 @@ internal static partial class SnippetProgram
         TorchSharp.torch.set_num_threads(1);
 
         var output = new StringWriter { NewLine = "\n" };
-        var console = Console.Out;
+        TextWriter console = Console.Out;
         Console.SetOut(output);
         try
         {
-            var main = Assembly.Load(image.ToArray()).EntryPoint!;
-            var returned = main.Invoke(null, main.GetParameters().Length == 0 ? null : [Array.Empty<string>()]);
+            MethodInfo main = Assembly.Load(image.ToArray()).EntryPoint!;
+            object? returned = main.Invoke(null, main.GetParameters().Length == 0 ? null : [Array.Empty<string>()]);
             (returned as Task)?.GetAwaiter().GetResult();
         }
         finally
@@ -60,9 +61,9 @@ internal static partial class SnippetProgram
     /// <summary>Usings first, types last, as C# wants them, wherever prelude and block have them.</summary>
     private static string InOrder(string program)
     {
-        var lines = program.Split('\n');
-        var usings = lines.Where(IsUsing).Distinct();
-        var members = CSharpSyntaxTree.ParseText(string.Join('\n', lines.Where(line => !IsUsing(line)))).GetCompilationUnitRoot().Members;
+        string[] lines = program.Split('\n');
+        IEnumerable<string> usings = lines.Where(IsUsing).Distinct();
+        SyntaxList<MemberDeclarationSyntax> members = CSharpSyntaxTree.ParseText(string.Join('\n', lines.Where(line => !IsUsing(line)))).GetCompilationUnitRoot().Members;
         return string.Join('\n', usings) + "\n" + string.Concat(members.OrderBy(member => member is not GlobalStatementSyntax).Select(member => member.ToFullString()));
     }
 

@@ -11,8 +11,8 @@ public class PublicApiTests
     [Fact]
     public void Public_api_is_the_approved_one()
     {
-        var folder = Path.Combine(AppContext.BaseDirectory, "PublicApi");
-        var actual = typeof(Gpt2).Assembly.GeneratePublicApi(new() { IncludeAssemblyAttributes = false }).ReplaceLineEndings("\n");
+        string folder = Path.Combine(AppContext.BaseDirectory, "PublicApi");
+        string actual = typeof(Gpt2).Assembly.GeneratePublicApi(new() { IncludeAssemblyAttributes = false }).ReplaceLineEndings("\n");
         File.WriteAllText(Path.Combine(AppContext.BaseDirectory, "NetHook.Interpretability.received.txt"), actual);
         Assert.Equal(File.ReadAllText(Path.Combine(folder, "NetHook.Interpretability.approved.txt")).ReplaceLineEndings("\n"), actual);
     }

@@ -16,7 +16,7 @@ public class KnownLimitationsTests
         using var net = new FunctionalRelu();
         nn.init.constant_(net.linear.bias!, -10);
         using var trace = new Trace(net, "linear");
-        var output = net.call(full(1, 3, -1f));
+        Tensor output = net.call(full(1, 3, -1f));
         Assert.Equal(["linear"], net.ModuleNames());
         Assert.True(trace.Output.lt(0).any().ToBoolean());
         Assert.False(output.lt(0).any().ToBoolean());
@@ -25,8 +25,8 @@ public class KnownLimitationsTests
     [Fact]
     public void Parts_of_native_modules_are_not_there_to_be_traced()
     {
-        using var encoder = nn.TransformerEncoderLayer(4, 2);
-        using var attention = nn.MultiheadAttention(4, 2);
+        using TransformerEncoderLayer encoder = nn.TransformerEncoderLayer(4, 2);
+        using MultiheadAttention attention = nn.MultiheadAttention(4, 2);
         Assert.Empty(encoder.ModuleNames());
         Assert.Empty(attention.ModuleNames());
         Assert.Throws<ModuleNotFoundException>(() => new Trace(encoder, "self_attn"));
@@ -39,22 +39,22 @@ public class KnownLimitationsTests
             "has not run since the trace was made or cleared. Either no forward pass reached it, or it was run "
             + "where hooks are not seen: they run through call(), not through forward(), and not inside native or scripted modules.";
 
-        using var encoder = nn.TransformerEncoderLayer(4, 2);
+        using TransformerEncoderLayer encoder = nn.TransformerEncoderLayer(4, 2);
         Unseen(encoder, () => encoder.call(randn(3, 1, 4), zeros(3, 3)),
             $"Layer '' (the model itself, TransformerEncoderLayer) {notRun} TransformerEncoderLayer.call(src) runs hooks, its overloads with masks do not.");
         Unseen(encoder, () => encoder.call(randn(3, 1, 4), zeros(3, 3), zeros(1, 3, dtype: ScalarType.Bool)),
             $"Layer '' (the model itself, TransformerEncoderLayer) {notRun} TransformerEncoderLayer.call(src) runs hooks, its overloads with masks do not.");
 
-        using var transformer = nn.Transformer(4, 2, 1, 1);
+        using Transformer transformer = nn.Transformer(4, 2, 1, 1);
         Unseen(transformer, () => transformer.call(randn(3, 1, 4), randn(3, 1, 4), zeros(3, 3)),
             $"Layer '' (the model itself, Transformer) {notRun} Transformer.call(src, tgt) runs hooks, its overload with masks does not.");
 
-        var packed = nn.utils.rnn.pack_padded_sequence(randn(5, 2, 4), tensor([5L, 3]));
-        using var lstm = nn.LSTM(4, 4);
+        nn.utils.rnn.PackedSequence packed = nn.utils.rnn.pack_padded_sequence(randn(5, 2, 4), tensor([5L, 3]));
+        using LSTM lstm = nn.LSTM(4, 4);
         Unseen(lstm, () => lstm.call(packed), $"Layer '' (the model itself, LSTM) {notRun} LSTM.call runs hooks for a Tensor, not for a PackedSequence.");
-        using var gru = nn.GRU(4, 4);
+        using GRU gru = nn.GRU(4, 4);
         Unseen(gru, () => gru.call(packed), $"Layer '' (the model itself, GRU) {notRun} GRU.call runs hooks for a Tensor, not for a PackedSequence.");
-        using var rnn = nn.RNN(4, 4);
+        using RNN rnn = nn.RNN(4, 4);
         Unseen(rnn, () => rnn.call(packed), $"Layer '' (the model itself, RNN) {notRun} RNN.call runs hooks for a Tensor, not for a PackedSequence.");
 
         static void Unseen(nn.Module layer, Action call, string message)
@@ -69,8 +69,8 @@ public class KnownLimitationsTests
     [Fact]
     public void Saved_tensor_that_an_edit_returns_is_changed_where_the_model_goes_on_in_place()
     {
-        using var net = Models.Small();
-        using var saved = full(1, 4, -1f);
+        using Sequential net = Models.Small();
+        using Tensor saved = full(1, 4, -1f);
         using var trace = new Trace(net, "a", new() { EditOutput = (Tensor output) => saved });
         net.call(randn(1, 3));
         TensorAssert.Same(zeros(1, 4), saved);
@@ -88,7 +88,7 @@ public class KnownLimitationsTests
     [Fact]
     public void Recurrent_layer_is_one_call_for_all_steps()
     {
-        using var lstm = nn.LSTM(3, 4);
+        using LSTM lstm = nn.LSTM(3, 4);
         using var trace = new Trace(lstm, null, new() { History = CallHistory.All });
         lstm.call(randn(5, 1, 3), null);
         Assert.Equal(1, trace.CallCount);
@@ -106,7 +106,7 @@ public class KnownLimitationsTests
     [Fact]
     public void Output_that_an_edit_replaced_is_left_to_the_scope_around_the_pass()
     {
-        using var net = Models.Small();
+        using Sequential net = Models.Small();
         Tensor? replaced = null;
         Tensor Edit(Tensor output)
         {
@@ -127,7 +127,7 @@ public class KnownLimitationsTests
     [Fact]
     public void Input_of_a_custom_layer_that_overwrites_its_argument_is_what_the_layer_left_without_Clone()
     {
-        using var layer = Models.Layer(x => x.zero_());
+        using nn.Module<Tensor, Tensor> layer = Models.Layer(x => x.zero_());
         using var trace = new Trace(layer, null, new() { RetainInput = true });
         layer.call(ones(2));
         TensorAssert.Same(zeros(2), trace.Input);
@@ -136,9 +136,9 @@ public class KnownLimitationsTests
     [Fact]
     public void Gradients_of_several_backward_passes_add_up()
     {
-        using var layer = nn.Linear(2, 1);
+        using Linear layer = nn.Linear(2, 1);
         using var trace = new Trace(layer, null, new() { RetainGrad = true });
-        var output = layer.call(ones(1, 2)).sum();
+        Tensor output = layer.call(ones(1, 2)).sum();
         output.backward(retain_graph: true);
         output.backward();
         Assert.Equal(2f, trace.Gradient.ToSingle());
@@ -147,8 +147,8 @@ public class KnownLimitationsTests
     [Fact]
     public async Task Trace_made_in_an_async_method_is_not_seen_by_its_caller()
     {
-        using var layer = nn.Linear(2, 1);
-        using var trace = await Make();
+        using Linear layer = nn.Linear(2, 1);
+        using Trace trace = await Make();
         layer.call(ones(1, 2));
         Assert.Equal(0, trace.CallCount);
 
@@ -162,7 +162,7 @@ public class KnownLimitationsTests
     [Fact]
     public void Pass_in_a_worker_that_was_there_before_is_not_seen_by_the_flow_that_asks_for_it()
     {
-        using var layer = nn.Linear(2, 1);
+        using Linear layer = nn.Linear(2, 1);
         using var asked = new ManualResetEventSlim();
         var worker = new Thread(() =>
         {
@@ -179,7 +179,7 @@ public class KnownLimitationsTests
     [Fact]
     public void Summary_on_the_meta_device_ends_where_libtorch_has_no_kernel()
     {
-        using var net = nn.ReLU();
+        using ReLU net = nn.ReLU();
         Assert.ThrowsAny<Exception>(() => net.Summary(() => net.call(empty(2, device: META))));
         Assert.Contains("ReLU", net.Summary().ToString(), StringComparison.Ordinal);
     }

@@ -15,7 +15,7 @@ internal sealed class FactQuiz(LanguageModel language)
     /// <summary>The questions that the model answers right, in their order.</summary>
     public IReadOnlyList<FactQuestion> Right(IEnumerable<FactQuestion> questions)
     {
-        using var _ = no_grad();
+        using IDisposable _ = no_grad();
         return [.. questions.Chunk(BatchSize).SelectMany(batch => batch.Zip(AnswersRight(batch)).Where(pair => pair.Second).Select(pair => pair.First))];
     }
 
@@ -26,7 +26,7 @@ internal sealed class FactQuiz(LanguageModel language)
     private bool[] AnswersRight(FactQuestion[] batch)
     {
         using DisposeScope scope = NewDisposeScope();
-        var asked = batch
+        (int[] All, int Count)[] asked = batch
             .Select(question => (Prompt: language.Tokenizer.Encode(question.Prompt), Answer: language.Tokenizer.Encode($" {question.Fact.Answer}.")))
             .Select(ids => (All: (int[])[.. ids.Prompt, .. ids.Answer], ids.Prompt.Count))
             .ToArray();

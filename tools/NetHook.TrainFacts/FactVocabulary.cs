@@ -30,7 +30,7 @@ internal static class FactVocabulary
 
         // As in GPT-2's vocabulary: the bytes, what merges make of them, and last the token that ends a text.
         string[] bytes = [.. ByteAlphabet.Characters.Order().Select(c => c.ToString())];
-        var merges = trainer.Learn(Size - bytes.Length - 1);
+        IReadOnlyList<(string Left, string Right)> merges = trainer.Learn(Size - bytes.Length - 1);
         Dictionary<string, int> vocabulary = [];
         foreach (string token in (IEnumerable<string>)[.. bytes, .. merges.Select(pair => pair.Left + pair.Right), Gpt2Tokenizer.EndOfText])
             vocabulary.TryAdd(token, vocabulary.Count);

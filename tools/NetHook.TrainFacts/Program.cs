@@ -16,7 +16,7 @@ var train = new Command("train", "Trains the bundled model from the start and wr
 train.SetAction(arguments =>
 {
     torch.set_num_threads(arguments.GetValue(threads));
-    FactBook book = FactBook.Load(arguments.GetValue(data)?.FullName);
+    var book = FactBook.Load(arguments.GetValue(data)?.FullName);
     Gpt2Tokenizer tokenizer = FactVocabulary.Learn(book);
     using var training = new FactTraining(book, tokenizer, new() { Seed = arguments.GetValue(seed), Steps = arguments.GetValue(steps) });
     using var model = new LanguageModel(training.Model, tokenizer);
@@ -32,7 +32,7 @@ var evaluate = new Command("evaluate", "Asks a model for every fact, in every ph
 evaluate.SetAction(arguments =>
 {
     torch.set_num_threads(arguments.GetValue(threads));
-    FactBook book = FactBook.Load(arguments.GetValue(data)?.FullName);
+    var book = FactBook.Load(arguments.GetValue(data)?.FullName);
     using var model = LanguageModel.FromPretrained(arguments.GetValue(folder)?.FullName ?? BundledModel.Folder);
     Console.WriteLine(FactReport.Of(book, new FactQuiz(model)));
 });

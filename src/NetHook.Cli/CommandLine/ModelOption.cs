@@ -26,7 +26,7 @@ internal sealed class ModelOption : Option<string>
     /// <summary>Reads the model. The caller disposes it.</summary>
     public LanguageModel Read(ParseResult arguments)
     {
-        LanguageModel model = LanguageModel.FromPretrained(Folder(arguments));
+        var model = LanguageModel.FromPretrained(Folder(arguments));
         Threads.UseFewFor(model.Model);
         return model;
     }

@@ -1,5 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using ScottPlot;
+using ScottPlot.Panels;
+using ScottPlot.Plottables;
 using SkiaSharp;
 
 namespace NetHook.Cli;
@@ -31,7 +33,7 @@ internal static class FigureFile
             return;
         }
 
-        using SKSurface surface = SKSurface.Create(new SKImageInfo(width * Sharpness, height * Sharpness));
+        using var surface = SKSurface.Create(new SKImageInfo(width * Sharpness, height * Sharpness));
         surface.Canvas.Scale(Sharpness);
         Draw(surface.Canvas, maps, height);
         using SKImage image = surface.Snapshot();
@@ -46,7 +48,7 @@ internal static class FigureFile
 
     private static int Left(HeatMap map)
     {
-        using SKTypeface typeface = SKTypeface.FromFamilyName(FontName());
+        using var typeface = SKTypeface.FromFamilyName(FontName());
         using var font = new SKFont(typeface, FontSize);
         return BesideCaptions + (int)map.Captions.Max(caption => font.MeasureText(caption));
     }
@@ -106,7 +108,7 @@ internal static class FigureFile
             for (int column = 0; column < map.Columns; column++)
             {
                 (byte red, byte green, byte blue) = map.Palette.At(map.Depth(map.Values[row][column]));
-                var cell = plot.Add.Rectangle(column - 0.5, column + 0.5, -row - 0.5, -row + 0.5);
+                Rectangle cell = plot.Add.Rectangle(column - 0.5, column + 0.5, -row - 0.5, -row + 0.5);
 
                 // The line closes the seam that smoothing leaves between two cells.
                 cell.FillColor = cell.LineColor = new Color(red, green, blue);
@@ -119,7 +121,7 @@ internal static class FigureFile
     [SuppressMessage("Performance", "CA1814:Prefer jagged arrays over multidimensional", Justification = "ScottPlot takes no other array.")]
     private static void AddScale(Plot plot, HeatMap map)
     {
-        var scale = plot.Add.Heatmap(new double[,] { { map.Low, map.High } });
+        Heatmap scale = plot.Add.Heatmap(new double[,] { { map.Low, map.High } });
         scale.IsVisible = false;
         scale.Colormap = new ScottPlot.Colormaps.CustomInterpolated(
         [
@@ -129,7 +131,7 @@ internal static class FigureFile
                 return new Color(red, green, blue);
             }),
         ]);
-        var bar = plot.Add.ColorBar(scale);
+        ColorBar bar = plot.Add.ColorBar(scale);
         bar.Width = 12;
         bar.Label = map.Measure;
         bar.LabelStyle.FontSize = FontSize;

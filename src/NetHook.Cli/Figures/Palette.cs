@@ -21,7 +21,7 @@ internal sealed class Palette
     {
         double at = depth * (_stops.Length - 1);
         int from = Math.Min((int)at, _stops.Length - 2);
-        (var low, var high) = (_stops[from], _stops[from + 1]);
+        ((byte Red, byte Green, byte Blue) low, (byte Red, byte Green, byte Blue) high) = (_stops[from], _stops[from + 1]);
         byte Mix(byte a, byte b) => (byte)Math.Round(a + ((b - a) * (at - from)));
         return (Mix(low.Red, high.Red), Mix(low.Green, high.Green), Mix(low.Blue, high.Blue));
     }

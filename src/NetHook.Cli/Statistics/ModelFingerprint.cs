@@ -18,7 +18,7 @@ internal static class ModelFingerprint
     public static string Of(Gpt2 model)
     {
         using DisposeScope scope = NewDisposeScope();
-        using var _ = no_grad();
+        using IDisposable _ = no_grad();
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         hash.AppendData(Encoding.UTF8.GetBytes(Settings(model.Config)));
         foreach ((string name, Parameter parameter) in model.named_parameters().OrderBy(pair => pair.name, StringComparer.Ordinal))

@@ -43,7 +43,7 @@ internal sealed class StatisticsFile : IDisposable
 
     public static StatisticsFile Load(string path)
     {
-        LayerStatistics statistics = LayerStatistics.Load(path);
+        var statistics = LayerStatistics.Load(path);
         try
         {
             return Of(statistics, path);

@@ -26,13 +26,15 @@ internal static class StatisticsJob
 
     private static void Read(Gpt2 model, TextPieces text, StatisticsFile file, string? path, IProgress<double> progress, CancellationToken cancellation)
     {
-        using var _ = no_grad();
+        using IDisposable _ = no_grad();
         using var traces = new TraceDict(model, file.Statistics.Keys, new() { Detach = true, Stop = true, StopRule = StopRule.AllListed });
         var sinceSave = Stopwatch.StartNew();
         while (!file.IsComplete)
         {
             if (path is null || file.Done == 0)
+            {
                 cancellation.ThrowIfCancellationRequested();
+            }
             else if (cancellation.IsCancellationRequested)
             {
                 file.Keep(path);

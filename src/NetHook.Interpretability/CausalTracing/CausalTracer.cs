@@ -76,12 +76,12 @@ public sealed class CausalTracer
         IReadOnlyList<int> tokens, Range subject, Tensor noise, CausalTraceOptions? options = null, IProgress<double>? progress = null, CancellationToken cancellation = default)
     {
         options ??= new();
-        LayerWindow window = LayerWindow.Of(_model, options.Kind, options.Window);
-        using var _ = no_grad();
+        var window = LayerWindow.Of(_model, options.Kind, options.Window);
+        using IDisposable _ = no_grad();
         using DisposeScope scope = NewDisposeScope();
         var experiment = CorruptedPrompt.Of(_model, tokens, subject, noise);
 
-        RecordedStates all = RecordedStates.Of(_model, window, experiment.Tokens, experiment.Corruption);
+        var all = RecordedStates.Of(_model, window, experiment.Tokens, experiment.Corruption);
         RecordedStates clean = all.Rows(..1), corrupted = all.Rows(1..);
         int answer = options.Answer ?? (int)clean.Logits.argmax(-1).item<long>();
         if (answer < 0 || answer >= _model.Config.VocabSize)
@@ -118,7 +118,7 @@ public sealed class CausalTracer
             throw new ArgumentOutOfRangeException(nameof(options), options.Samples, "Samples is the number of corrupted runs, at least 1.");
         if (!(options.Noise >= 0 && double.IsFinite(options.Noise)))
             throw new ArgumentOutOfRangeException(nameof(options), options.Noise, "Noise is a number of standard deviations, 0 or more.");
-        using var _ = no_grad();
+        using IDisposable _ = no_grad();
         using DisposeScope scope = NewDisposeScope();
         using var generator = new Generator((ulong)options.Seed);
         Tensor embeddings = _model.GetParameter("transformer.wte.weight");

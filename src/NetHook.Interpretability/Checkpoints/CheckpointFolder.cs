@@ -76,7 +76,7 @@ internal sealed class CheckpointFolder : IDisposable
 
     private SafetensorsFile OpenFile(string path)
     {
-        SafetensorsFile file = SafetensorsFile.Open(path);
+        var file = SafetensorsFile.Open(path);
         _files.Add(file);
         return file;
     }
@@ -85,7 +85,7 @@ internal sealed class CheckpointFolder : IDisposable
     {
         try
         {
-            using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(path), new() { AllowDuplicateProperties = false });
+            using var document = JsonDocument.Parse(File.ReadAllBytes(path), new() { AllowDuplicateProperties = false });
             if (document.RootElement.ValueKind != JsonValueKind.Object
                 || !document.RootElement.TryGetProperty("weight_map", out JsonElement map) || map.ValueKind != JsonValueKind.Object)
             {

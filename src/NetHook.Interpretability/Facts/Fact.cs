@@ -31,7 +31,7 @@ public sealed class Fact
     public string Prompt(string phrasing)
     {
         ArgumentNullException.ThrowIfNull(phrasing);
-        var subject = phrasing.StartsWith("{}", StringComparison.Ordinal)
+        string subject = phrasing.StartsWith("{}", StringComparison.Ordinal)
             ? char.ToUpperInvariant(Subject[0]) + Subject[1..]
             : Subject;
         return phrasing.Replace("{}", subject, StringComparison.Ordinal);

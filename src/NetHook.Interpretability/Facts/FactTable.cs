@@ -6,7 +6,7 @@ internal sealed class FactTable
     public FactTable(string path)
     {
         Path = path;
-        var lines = File.ReadAllLines(path);
+        string[] lines = File.ReadAllLines(path);
         if (lines.Length < 2)
             throw new InvalidDataException($"{path} must hold a header line and at least one more; it holds {lines.Length}.");
         Columns = lines[0].Split('\t');
@@ -21,7 +21,7 @@ internal sealed class FactTable
 
     private string[] Fields(string line, int number)
     {
-        var fields = line.Split('\t');
+        string[] fields = line.Split('\t');
         if (fields.Length != Columns.Count || fields.Any(string.IsNullOrWhiteSpace))
             throw new InvalidDataException($"{Path}, line {number}: the header asks for {Columns.Count} fields, none empty, with tabs between them; found '{line}'.");
         return fields;

@@ -31,7 +31,7 @@ public sealed partial class Gpt2
         if (!Directory.Exists(folder))
             throw new CheckpointException(folder, null, "There is no such folder.");
         var config = Gpt2Config.Load(Path.Combine(folder, CheckpointFolder.ConfigName));
-        using CheckpointFolder checkpoint = CheckpointFolder.Open(folder);
+        using var checkpoint = CheckpointFolder.Open(folder);
         Dictionary<string, string> keys = MatchKeys(config, checkpoint);
 
         var model = new Gpt2(config, new WeightFactory(config, dtype, device ?? CPU, initialize: false));
@@ -108,8 +108,8 @@ public sealed partial class Gpt2
     {
         if (!Config.TieWordEmbeddings || checkpoint.FileOf(HeadKey) is not { } file)
             return;
-        using var _ = no_grad();
-        using var scope = NewDisposeScope();
+        using IDisposable _ = no_grad();
+        using DisposeScope scope = NewDisposeScope();
         Parameter shared = get_parameter(HeadKey)!;
         if (!file.Entries[HeadKey].Shape.AsSpan().SequenceEqual(shared.shape)
             || !file.Read(HeadKey, shared.dtype, shared.device).Equals(shared))

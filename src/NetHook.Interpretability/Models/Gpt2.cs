@@ -362,7 +362,7 @@ internal sealed class WeightFactory(Gpt2Config config, ScalarType dtype, Device 
 
     private Parameter Fill(long[] shape, double deviation)
     {
-        using var _ = no_grad();
+        using IDisposable _ = no_grad();
         Tensor data = empty(shape, dtype, device);
         return Own(initialize ? data.normal_(0, deviation, generator) : data);
     }

@@ -41,7 +41,7 @@ public sealed class LanguageModel : IDisposable
     /// <exception cref="CheckpointException">A file is missing or damaged, or files do not agree.</exception>
     public static LanguageModel FromPretrained(string folder, ScalarType dtype = ScalarType.Float32, Device? device = null)
     {
-        Gpt2 model = Gpt2.FromPretrained(folder, dtype, device);
+        var model = Gpt2.FromPretrained(folder, dtype, device);
         try
         {
             return new LanguageModel(model, Gpt2Tokenizer.FromPretrained(folder));
@@ -90,7 +90,7 @@ public sealed class LanguageModel : IDisposable
         ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(count, Model.Config.VocabSize);
         using DisposeScope scope = NewDisposeScope();
-        using var _ = no_grad();
+        using IDisposable _ = no_grad();
         return MostLikely(Model.call(Tokens(prompt))[0, -1], count);
     }
 
@@ -108,7 +108,7 @@ public sealed class LanguageModel : IDisposable
         ArgumentOutOfRangeException.ThrowIfNegative(maxTokens);
         List<int> ids = [.. Tokenizer.Encode(prompt)];
         int start = ids.Count;
-        using var _ = no_grad();
+        using IDisposable _ = no_grad();
         while (ids.Count - start < maxTokens && (ids.Count < Model.Config.NPositions || ids.Count == start))
         {
             using DisposeScope scope = NewDisposeScope();

@@ -39,11 +39,11 @@ public sealed class ActivationPatcher
         string cleanPrompt, string counterfactualPrompt, PatchOptions? options = null, IProgress<double>? progress = null, CancellationToken cancellation = default)
     {
         options ??= new();
-        LayerWindow window = LayerWindow.Of(_model.Model, options.Kind, options.Window);
+        var window = LayerWindow.Of(_model.Model, options.Kind, options.Window);
         Evaluation.Require(_model.Model);
         IReadOnlyList<PatchedToken> tokens = PromptAlignment.Align(_model.Tokenizer, cleanPrompt, counterfactualPrompt, options);
 
-        using var _ = no_grad();
+        using IDisposable _ = no_grad();
         using DisposeScope scope = NewDisposeScope();
         RecordedStates Record(string prompt) => RecordedStates.Of(_model.Model, window, _model.Tokens(prompt));
         RecordedStates clean = Record(cleanPrompt), counterfactual = Record(counterfactualPrompt);

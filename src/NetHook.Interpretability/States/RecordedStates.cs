@@ -22,7 +22,7 @@ internal sealed record RecordedStates(Tensor[] Entering, Tensor[] States, Tensor
     {
         string[] blocks = [.. Enumerable.Range(0, window.Layers).Select(layer => $"transformer.h.{layer}")];
         string[] states = [.. Enumerable.Range(0, window.Layers).Select(window.Path)];
-        Dictionary<string, TraceOptions> layers = blocks.Union(states).Append(Beginning)
+        var layers = blocks.Union(states).Append(Beginning)
             .ToDictionary(path => path, _ => new TraceOptions { Scope = TraceScope.CurrentFlow });
         if (corruption is not null)
         {

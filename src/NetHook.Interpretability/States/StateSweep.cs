@@ -32,7 +32,7 @@ internal sealed class StateSweep(Gpt2 model, LayerWindow window, int mostPositio
     {
         (long rows, long length) = (run.Entering[0].shape[0], run.Entering[0].shape[1]);
         int size = (int)Math.Max(1, mostPositions / (rows * length));
-        var result = new double[tokens.Length * window.Layers];
+        double[] result = new double[tokens.Length * window.Layers];
         for (int layer = 0; layer < window.Layers; layer++)
         {
             int done = 0;
@@ -68,7 +68,7 @@ internal sealed class StateSweep(Gpt2 model, LayerWindow window, int mostPositio
             hidden += changed * (source.States[from] - run.States[from]).repeat(copies, 1, 1);
 
         // Of the positions behind the last block, the measure reads the last one: the head need not see the others.
-        Dictionary<string, TraceOptions> edits = Enumerable.Range(first, to - first)
+        var edits = Enumerable.Range(first, to - first)
             .ToDictionary(window.Path, at => Edit(output: (Tensor output) => where(changed, source.States[at], output)));
         edits.Add(LastLayerNorm, Edit(input: (Tensor input) => input.narrow(1, -1, 1)));
         using var trace = new TraceDict(model, edits);

@@ -1,4 +1,3 @@
-using NetHook.Internal;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -31,8 +30,9 @@ public static class Interventions
         long[] over = dimensions.Length == 0 ? [0] : [.. dimensions];
         return (value, layer) =>
         {
-            foreach (var dimension in over) Slice.CheckDimension("Mean", dimension, value, layer);
-            using var scope = NewDisposeScope();
+            foreach (long dimension in over)
+                Slice.CheckDimension("Mean", dimension, value, layer);
+            using DisposeScope scope = NewDisposeScope();
             return value.mean(over, keepdim: true).expand_as(value).clone().MoveToOuterDisposeScope();
         };
     }
@@ -62,10 +62,12 @@ public static class Interventions
         var generator = new Generator((ulong)seed, CPU);
         return (value, layer) =>
         {
-            if (!value.is_floating_point()) throw Misfit("Noise", $"dtype {value.dtype}", value, layer, "noise needs a floating-point activation");
-            using var scope = NewDisposeScope();
+            if (!value.is_floating_point())
+                throw Misfit("Noise", $"dtype {value.dtype}", value, layer, "noise needs a floating-point activation");
+            using DisposeScope scope = NewDisposeScope();
             Tensor noise;
-            lock (generator) noise = randn(value.shape, dtype: float32, generator: generator);
+            lock (generator)
+                noise = randn(value.shape, dtype: float32, generator: generator);
             return (value + noise.to(value.dtype, value.device) * standardDeviation).MoveToOuterDisposeScope();
         };
     }
@@ -76,15 +78,17 @@ public static class Interventions
     public static Intervention ProjectOut(Tensor direction)
     {
         ArgumentNullException.ThrowIfNull(direction);
-        if (direction.dim() != 1) throw new ArgumentException($"A direction has the shape [features]; this one has {Shape(direction)}.", nameof(direction));
-        if (direction.norm().ToDouble() == 0) throw new ArgumentException("The direction is zero, which points nowhere.", nameof(direction));
+        if (direction.dim() != 1)
+            throw new ArgumentException($"A direction has the shape [features]; this one has {Shape(direction)}.", nameof(direction));
+        if (direction.norm().ToDouble() == 0)
+            throw new ArgumentException("The direction is zero, which points nowhere.", nameof(direction));
         return (value, layer) =>
         {
             if (value.dim() == 0 || value.shape[^1] != direction.shape[0])
                 throw Misfit("ProjectOut", $"a direction of shape {Shape(direction)}", value, layer, "its length must be that of the last dimension");
             Same("ProjectOut", direction, value, layer);
-            using var scope = NewDisposeScope();
-            var unit = direction / direction.norm();
+            using DisposeScope scope = NewDisposeScope();
+            Tensor unit = direction / direction.norm();
             return (value - (value * unit).sum(-1, keepdim: true) * unit).MoveToOuterDisposeScope();
         };
     }
@@ -112,7 +116,7 @@ public static class Interventions
         return (value, layer) =>
         {
             // A copy: layers behind that work in place would otherwise write into the saved activation.
-            using var scope = NewDisposeScope();
+            using DisposeScope scope = NewDisposeScope();
             return Fitting("Replace", activation, value, layer).expand_as(value).clone().MoveToOuterDisposeScope();
         };
     }
@@ -124,9 +128,10 @@ public static class Interventions
 
     private static Tensor Fitting(string name, Tensor tensor, Tensor value, string layer)
     {
-        var (shape, target) = (tensor.shape, value.shape);
-        var fits = shape.Length <= target.Length;
-        for (var i = 1; fits && i <= shape.Length; i++) fits = shape[^i] == 1 || shape[^i] == target[^i];
+        (long[]? shape, long[]? target) = (tensor.shape, value.shape);
+        bool fits = shape.Length <= target.Length;
+        for (int i = 1; fits && i <= shape.Length; i++)
+            fits = shape[^i] == 1 || shape[^i] == target[^i];
         if (!fits)
             throw Misfit(name, $"a tensor of shape {Shape(tensor)}", value, layer, "each dimension, from the last, must be the same or 1");
         Same(name, tensor, value, layer);
@@ -135,7 +140,8 @@ public static class Interventions
 
     private static void Same(string name, Tensor tensor, Tensor value, string layer)
     {
-        if (tensor.dtype == value.dtype && tensor.device_type == value.device_type && tensor.device_index == value.device_index) return;
+        if (tensor.dtype == value.dtype && tensor.device_type == value.device_type && tensor.device_index == value.device_index)
+            return;
         throw new InvalidOperationException(
             $"{name} at layer '{layer}': the tensor is {tensor.dtype} on {tensor.device} and the activation {value.dtype} on {value.device}. "
             + $"Convert it once, with to(ScalarType.{value.dtype}, activation.device), before it is used.");

@@ -71,8 +71,8 @@ public sealed class Slice
     public Tensor Of(Tensor activation)
     {
         ArgumentNullException.ThrowIfNull(activation);
-        using var scope = NewDisposeScope();
-        var split = Split(activation, "");
+        using DisposeScope scope = NewDisposeScope();
+        Tensor split = Split(activation, "");
         return split.index_select(_dimension, PositionsIn(split, "")).MoveToOuterDisposeScope();
     }
 
@@ -84,16 +84,17 @@ public sealed class Slice
 
     internal Tensor Apply(Intervention intervention, Tensor value, string layer)
     {
-        using var scope = NewDisposeScope();
-        var split = Split(value, layer);
-        var at = PositionsIn(split, layer);
-        var part = intervention(split.index_select(_dimension, at), layer);
+        using DisposeScope scope = NewDisposeScope();
+        Tensor split = Split(value, layer);
+        Tensor at = PositionsIn(split, layer);
+        Tensor part = intervention(split.index_select(_dimension, at), layer);
         return split.index_copy(_dimension, at, part).reshape(value.shape).MoveToOuterDisposeScope();
     }
 
     private Tensor Split(Tensor value, string layer)
     {
-        if (_heads == 0) return value.alias();
+        if (_heads == 0)
+            return value.alias();
         if (value.dim() == 0 || value.shape[^1] % _heads != 0)
             throw Interventions.Misfit(_name, $"a split into {_heads} heads", value, layer, "the last dimension must be a multiple of it");
         return value.reshape([.. value.shape[..^1], _heads, value.shape[^1] / _heads]);
@@ -102,9 +103,9 @@ public sealed class Slice
     private Tensor PositionsIn(Tensor value, string layer)
     {
         CheckDimension(_name, _dimension, value, layer);
-        var size = value.shape[_dimension < 0 ? value.dim() + _dimension : _dimension];
-        var positions = _positions(size).ToArray();
-        foreach (var position in positions)
+        long size = value.shape[_dimension < 0 ? value.dim() + _dimension : _dimension];
+        long[] positions = _positions(size).ToArray();
+        foreach (long position in positions)
         {
             if (position < 0 || position >= size)
                 throw Interventions.Misfit(_name, $"position {position}", value, layer, $"there are {size} along dimension {_dimension}");
@@ -116,14 +117,15 @@ public sealed class Slice
     private static Func<long, IEnumerable<long>> Picking(Index[] positions)
     {
         ArgumentNullException.ThrowIfNull(positions);
-        if (positions.Length == 0) throw new ArgumentException("No position is given: say which part the slice is.", nameof(positions));
+        if (positions.Length == 0)
+            throw new ArgumentException("No position is given: say which part the slice is.", nameof(positions));
         return size => positions.Select(position => position.IsFromEnd ? size - position.Value : position.Value).Distinct();
     }
 
     private static Func<long, IEnumerable<long>> Picking(Range range) => size =>
     {
-        var from = range.Start.IsFromEnd ? size - range.Start.Value : range.Start.Value;
-        var to = range.End.IsFromEnd ? size - range.End.Value : range.End.Value;
+        long from = range.Start.IsFromEnd ? size - range.Start.Value : range.Start.Value;
+        long to = range.End.IsFromEnd ? size - range.End.Value : range.End.Value;
         return to > from ? Enumerable.Range((int)from, (int)(to - from)).Select(position => (long)position) : [];
     };
 }

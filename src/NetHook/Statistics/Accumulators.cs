@@ -20,22 +20,25 @@ internal sealed class Accumulators : IDisposable
         get => _tensors[name];
         set
         {
-            if (_tensors.TryGetValue(name, out var old) && !ReferenceEquals(old, value)) old.Dispose();
+            if (_tensors.TryGetValue(name, out Tensor? old) && !ReferenceEquals(old, value))
+                old.Dispose();
             _tensors[name] = value.DetachFromDisposeScope();
         }
     }
 
     public void MoveTo(Device device)
     {
-        foreach (var (name, tensor) in _tensors.ToList())
+        foreach ((string name, Tensor tensor) in _tensors.ToList())
         {
-            if (tensor.device_type != device.type || tensor.device_index != device.index) this[name] = tensor.to(device);
+            if (tensor.device_type != device.type || tensor.device_index != device.index)
+                this[name] = tensor.to(device);
         }
     }
 
     public void Dispose()
     {
-        foreach (var tensor in _tensors.Values) tensor.Dispose();
+        foreach (Tensor tensor in _tensors.Values)
+            tensor.Dispose();
         _tensors.Clear();
     }
 }

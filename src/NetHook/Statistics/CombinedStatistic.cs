@@ -1,5 +1,4 @@
 using System.Diagnostics.CodeAnalysis;
-using NetHook.Internal;
 using static TorchSharp.torch;
 
 namespace NetHook;
@@ -38,7 +37,7 @@ public sealed class CombinedStatistic : RunningStatistic
     /// <exception cref="KeyNotFoundException">There is no statistic of that name and type.</exception>
     public T Part<T>(string name)
         where T : RunningStatistic =>
-        _parts.TryGetValue(name, out var part) && part is T found ? found : throw new KeyNotFoundException(
+        _parts.TryGetValue(name, out RunningStatistic? part) && part is T found ? found : throw new KeyNotFoundException(
             $"There is no {TypeNames.Of(typeof(T))} '{name}' among the statistics combined: "
             + $"{string.Join(", ", _parts.Select(pair => $"{TypeNames.Of(pair.Value)} '{pair.Key}'"))}.");
 
@@ -47,16 +46,18 @@ public sealed class CombinedStatistic : RunningStatistic
         var parts = new OrderedDictionary<string, RunningStatistic>();
         try
         {
-            foreach (var name in reader.Parts)
+            foreach (string name in reader.Parts)
             {
-                if (!parts.TryAdd(name, Read(reader.At(name)))) throw reader.Bad($"It names the part '{name}' twice.");
+                if (!parts.TryAdd(name, Read(reader.At(name))))
+                    throw reader.Bad($"It names the part '{name}' twice.");
             }
 
             return new(parts);
         }
         catch
         {
-            foreach (var part in parts.Values) part.Dispose();
+            foreach (RunningStatistic part in parts.Values)
+                part.Dispose();
             throw;
         }
     }
@@ -65,8 +66,10 @@ public sealed class CombinedStatistic : RunningStatistic
     protected override void Dispose(bool disposing)
     {
         base.Dispose(disposing);
-        if (!disposing) return;
-        foreach (var part in _parts.Values) part.Dispose();
+        if (!disposing)
+            return;
+        foreach (RunningStatistic part in _parts.Values)
+            part.Dispose();
     }
 
     private protected override IEnumerable<AccumulatorLayout> Layout(long features) => [];
@@ -74,22 +77,25 @@ public sealed class CombinedStatistic : RunningStatistic
     internal override void Check(Tensor activations)
     {
         ObjectDisposedException.ThrowIf(IsDisposed, this);
-        foreach (var part in _parts.Values) part.Check(activations);
+        foreach (RunningStatistic part in _parts.Values)
+            part.Check(activations);
     }
 
     private protected override void Accumulate(Tensor samples)
     {
-        foreach (var part in _parts.Values) part.Absorb(samples);
+        foreach (RunningStatistic part in _parts.Values)
+            part.Absorb(samples);
     }
 
     private protected override void MergeFrom(RunningStatistic other)
     {
-        foreach (var (name, part) in ((CombinedStatistic)other)._parts) _parts[name].Merge(part);
+        foreach ((string name, RunningStatistic part) in ((CombinedStatistic)other)._parts)
+            _parts[name].Merge(part);
     }
 
     private protected override string? DiffersFrom(RunningStatistic other)
     {
-        var theirs = ((CombinedStatistic)other)._parts;
+        OrderedDictionary<string, RunningStatistic> theirs = ((CombinedStatistic)other)._parts;
         if (!theirs.Keys.ToHashSet().SetEquals(_parts.Keys))
             return $"it combines {string.Join(", ", theirs.Keys)}, this one {string.Join(", ", _parts.Keys)}";
         return _parts
@@ -100,14 +106,16 @@ public sealed class CombinedStatistic : RunningStatistic
     private protected override void WriteSettings(StatisticWriter writer)
     {
         writer.Parts = _parts.Keys;
-        foreach (var (name, part) in _parts) part.Write(writer.At(name));
+        foreach ((string name, RunningStatistic part) in _parts)
+            part.Write(writer.At(name));
     }
 
     private static OrderedDictionary<string, RunningStatistic> Own(IReadOnlyDictionary<string, RunningStatistic> parts)
     {
         ArgumentNullException.ThrowIfNull(parts);
-        if (parts.Count == 0) throw new ArgumentException("No statistics to combine were given.", nameof(parts));
-        foreach (var name in parts.Keys)
+        if (parts.Count == 0)
+            throw new ArgumentException("No statistics to combine were given.", nameof(parts));
+        foreach (string name in parts.Keys)
         {
             if (name.Length == 0 || name.AsSpan().ContainsAny('/', '\n'))
                 throw new ArgumentException($"A statistic cannot be named '{name}': names are not empty and have no '/'.", nameof(parts));

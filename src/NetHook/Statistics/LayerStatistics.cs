@@ -1,6 +1,6 @@
 using System.Collections;
 using System.Diagnostics.CodeAnalysis;
-using NetHook.Internal;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace NetHook;
@@ -53,7 +53,7 @@ public sealed class LayerStatistics : IReadOnlyDictionary<string, RunningStatist
     /// <summary>The statistic of a layer, which stays owned by this.</summary>
     /// <param name="key">The layer's name.</param>
     /// <exception cref="KeyNotFoundException">There is no statistic of that layer.</exception>
-    public RunningStatistic this[string key] => _statistics.TryGetValue(key, out var statistic) ? statistic : throw new KeyNotFoundException(
+    public RunningStatistic this[string key] => _statistics.TryGetValue(key, out RunningStatistic? statistic) ? statistic : throw new KeyNotFoundException(
         $"There is no statistic of layer '{key}'. There are those of {Sentences.List([.. _statistics.Keys])}.");
 
     /// <summary>Adds what each layer returned at its last call.</summary>
@@ -66,10 +66,12 @@ public sealed class LayerStatistics : IReadOnlyDictionary<string, RunningStatist
     public void Add(TraceDict traces)
     {
         ArgumentNullException.ThrowIfNull(traces);
-        using var scope = NewDisposeScope();
+        using DisposeScope scope = NewDisposeScope();
         var outputs = _statistics.Keys.Select(layer => traces[layer].Output).ToList();
-        foreach (var (statistic, output) in Values.Zip(outputs)) statistic.Check(output);
-        foreach (var (statistic, output) in Values.Zip(outputs)) statistic.Add(output);
+        foreach ((RunningStatistic statistic, Tensor output) in Values.Zip(outputs))
+            statistic.Check(output);
+        foreach ((RunningStatistic statistic, Tensor output) in Values.Zip(outputs))
+            statistic.Add(output);
     }
 
     /// <summary>Adds all samples that others have seen, layer by layer. Notes stay as they are.</summary>
@@ -85,8 +87,10 @@ public sealed class LayerStatistics : IReadOnlyDictionary<string, RunningStatist
                 + $"{Sentences.List([.. Keys])}: the layers differ. Nothing was added.");
         }
 
-        foreach (var (layer, statistic) in this) statistic.EnsureMergeable(other[layer], $" of layer '{layer}'");
-        foreach (var (layer, statistic) in this) statistic.Merge(other[layer]);
+        foreach ((string layer, RunningStatistic statistic) in this)
+            statistic.EnsureMergeable(other[layer], $" of layer '{layer}'");
+        foreach ((string layer, RunningStatistic statistic) in this)
+            statistic.Merge(other[layer]);
     }
 
     /// <summary>Writes everything to one safetensors file, replacing what is there only once the new file is complete.</summary>
@@ -96,8 +100,10 @@ public sealed class LayerStatistics : IReadOnlyDictionary<string, RunningStatist
     public void Save(string path)
     {
         using var writer = new StatisticWriter { Type = nameof(LayerStatistics), Parts = Keys };
-        foreach (var (layer, statistic) in this) statistic.Write(writer.At(layer));
-        foreach (var (name, text) in Notes) writer.Note(name, text);
+        foreach ((string layer, RunningStatistic statistic) in this)
+            statistic.Write(writer.At(layer));
+        foreach ((string name, string text) in Notes)
+            writer.Note(name, text);
         writer.Save(path);
     }
 
@@ -118,16 +124,18 @@ public sealed class LayerStatistics : IReadOnlyDictionary<string, RunningStatist
     public static LayerStatistics Load(string path)
     {
         using var file = SafetensorsFile.Open(path);
-        var reader = Reader(file);
+        StatisticReader reader = Reader(file);
         var loaded = new LayerStatistics(new OrderedDictionary<string, RunningStatistic>());
         try
         {
-            foreach (var layer in reader.Parts)
+            foreach (string layer in reader.Parts)
             {
-                if (!loaded._statistics.TryAdd(layer, RunningStatistic.Read(reader.At(layer)))) throw reader.Bad($"It names layer '{layer}' twice.");
+                if (!loaded._statistics.TryAdd(layer, RunningStatistic.Read(reader.At(layer))))
+                    throw reader.Bad($"It names layer '{layer}' twice.");
             }
 
-            foreach (var (name, text) in reader.Notes) loaded.Notes[name] = text;
+            foreach ((string name, string text) in reader.Notes)
+                loaded.Notes[name] = text;
             return loaded;
         }
         catch
@@ -146,7 +154,8 @@ public sealed class LayerStatistics : IReadOnlyDictionary<string, RunningStatist
     /// <summary>Frees all statistics.</summary>
     public void Dispose()
     {
-        foreach (var statistic in _statistics.Values) statistic.Dispose();
+        foreach (RunningStatistic statistic in _statistics.Values)
+            statistic.Dispose();
     }
 
     /// <summary>Whether there is a statistic of a layer.</summary>
@@ -172,13 +181,15 @@ public sealed class LayerStatistics : IReadOnlyDictionary<string, RunningStatist
         ArgumentNullException.ThrowIfNull(layers);
         ArgumentNullException.ThrowIfNull(make);
         var statistics = new OrderedDictionary<string, RunningStatistic>();
-        foreach (var layer in layers)
+        foreach (string layer in layers)
         {
-            if (statistics.ContainsKey(layer)) throw new ArgumentException($"Layer '{layer}' was given twice.", nameof(layers));
+            if (statistics.ContainsKey(layer))
+                throw new ArgumentException($"Layer '{layer}' was given twice.", nameof(layers));
             statistics.Add(layer, make(layer));
         }
 
-        if (statistics.Count == 0) throw new ArgumentException("No layers were given.", nameof(layers));
+        if (statistics.Count == 0)
+            throw new ArgumentException("No layers were given.", nameof(layers));
         NewStatistics.Check(statistics, nameof(make));
         return statistics;
     }

@@ -14,8 +14,8 @@ internal static class Moments
     /// </summary>
     public static (Tensor Distance, Tensor Weighted) Shift(Tensor mean, long n, Tensor other, long m)
     {
-        var distance = other.to(mean.device) - mean;
-        var share = (double)m / (n + m);
+        Tensor distance = other.to(mean.device) - mean;
+        double share = (double)m / (n + m);
         mean.add_(distance * share);
         return (distance, distance * (share * n));
     }

@@ -7,9 +7,10 @@ internal static class NewStatistics
     public static void Check(IEnumerable<KeyValuePair<string, RunningStatistic>> statistics, string parameter)
     {
         var names = new Dictionary<RunningStatistic, string>(ReferenceEqualityComparer.Instance);
-        foreach (var (name, statistic) in statistics)
+        foreach ((string name, RunningStatistic statistic) in statistics)
         {
-            if (statistic is null) throw new ArgumentException($"The statistic of '{name}' is null. Make a new one.", parameter);
+            if (statistic is null)
+                throw new ArgumentException($"The statistic of '{name}' is null. Make a new one.", parameter);
             if (statistic.Features is not null)
                 throw new ArgumentException($"The statistic of '{name}' has samples already. Make a new one, and merge into it what there is.", parameter);
             if (!names.TryAdd(statistic, name))

@@ -55,9 +55,11 @@ internal sealed class QuantileLevels(Accumulators state, int resolution, int see
     /// <summary>Adds another sketch. Their errors may come from the same tosses, so their deviations add up in full.</summary>
     public void Merge(QuantileLevels other)
     {
-        while (_count < other._count) Grow();
-        var device = state[Name(0)].device;
-        for (var level = 0; level < other._count; level++) Add(level, other.Level(level).to(device));
+        while (_count < other._count)
+            Grow();
+        Device device = state[Name(0)].device;
+        for (int level = 0; level < other._count; level++)
+            Add(level, other.Level(level).to(device));
         _tosses = Math.Max(_tosses, other._tosses);
         _deviation += other._deviation;
         Compress();
@@ -66,26 +68,27 @@ internal sealed class QuantileLevels(Accumulators state, int resolution, int see
     /// <summary>Compacts the lowest levels that overflow, until everything fits.</summary>
     public void Compress()
     {
-        while (Stored > Capacity) Compact(Enumerable.Range(0, _count).First(level => Size(level) > CapacityOf(level)));
+        while (Stored > Capacity)
+            Compact(Enumerable.Range(0, _count).First(level => Size(level) > CapacityOf(level)));
     }
 
     /// <summary>The least sample of each feature up to which there are at least q of the count: <c>[features]</c>.</summary>
     public Tensor At(double q, long count)
     {
-        var (samples, weights) = Weighted();
-        var (sorted, order) = samples.sort(1);
-        var ranks = weights.expand(samples.shape).gather(1, order).cumsum(1);
+        (Tensor samples, Tensor weights) = Weighted();
+        (Tensor sorted, Tensor order) = samples.sort(1);
+        Tensor ranks = weights.expand(samples.shape).gather(1, order).cumsum(1);
 
         // What q times the count loses by rounding must not make a whole number the next one.
-        var rank = Math.Max(1, Math.Ceiling(q * count * (1 - 4e-16)));
-        var at = searchsorted(ranks, full([samples.shape[0], 1], rank, ScalarType.Float64, samples.device));
+        double rank = Math.Max(1, Math.Ceiling(q * count * (1 - 4e-16)));
+        Tensor at = searchsorted(ranks, full([samples.shape[0], 1], rank, ScalarType.Float64, samples.device));
         return sorted.gather(1, at.clamp_max_(samples.shape[1] - 1)).squeeze(1);
     }
 
     /// <summary>How many samples of each feature are at or below a value: <c>[features]</c>.</summary>
     public Tensor UpTo(double value)
     {
-        var (samples, weights) = Weighted();
+        (Tensor samples, Tensor weights) = Weighted();
         return samples.le(value).to(ScalarType.Float64).mv(weights);
     }
 
@@ -99,9 +102,10 @@ internal sealed class QuantileLevels(Accumulators state, int resolution, int see
 
     private void Compact(int level)
     {
-        if (level + 1 == _count) Grow();
-        var (sorted, _) = Level(level).sort(1);
-        var even = sorted.shape[1] / 2 * 2;
+        if (level + 1 == _count)
+            Grow();
+        (Tensor sorted, Tensor _) = Level(level).sort(1);
+        long even = sorted.shape[1] / 2 * 2;
         Add(level + 1, sorted.slice(1, Toss() ? 1 : 0, even, 2));
         state[Name(level)] = sorted.slice(1, even, sorted.shape[1], 1).clone();
         _deviation = Math.Sqrt((_deviation * _deviation) + Math.Pow(4, level));
@@ -109,7 +113,7 @@ internal sealed class QuantileLevels(Accumulators state, int resolution, int see
 
     private void Grow()
     {
-        var lowest = Level(0);
+        Tensor lowest = Level(0);
         state[Name(_count++)] = zeros([lowest.shape[0], 0], lowest.dtype, lowest.device);
     }
 
@@ -118,7 +122,7 @@ internal sealed class QuantileLevels(Accumulators state, int resolution, int see
     {
         unchecked
         {
-            var z = ((ulong)(uint)seed << 32) ^ ((ulong)++_tosses * 0x9E3779B97F4A7C15);
+            ulong z = ((ulong)(uint)seed << 32) ^ ((ulong)++_tosses * 0x9E3779B97F4A7C15);
             z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9;
             z = (z ^ (z >> 27)) * 0x94D049BB133111EB;
             return ((z ^ (z >> 31)) & 1) == 1;
@@ -128,8 +132,8 @@ internal sealed class QuantileLevels(Accumulators state, int resolution, int see
     private (Tensor Samples, Tensor Weights) Weighted()
     {
         var levels = Enumerable.Range(0, _count).ToList();
-        var first = Level(0);
-        var weights = levels.Select(level => full([Size(level)], Math.Pow(2, level), ScalarType.Float64, first.device));
+        Tensor first = Level(0);
+        IEnumerable<Tensor> weights = levels.Select(level => full([Size(level)], Math.Pow(2, level), ScalarType.Float64, first.device));
         return (cat([.. levels.Select(Level)], 1), cat([.. weights], 0));
     }
 }

@@ -33,7 +33,7 @@ public sealed class RunningCovariance : RunningStatistic
     /// <exception cref="InvalidOperationException">There are no samples yet.</exception>
     public Tensor Correlation() => Result(() =>
     {
-        var deviation = State["deviations"].diagonal().sqrt();
+        Tensor deviation = State["deviations"].diagonal().sqrt();
         return (State["deviations"] / deviation.outer(deviation)).clamp_(-1, 1);
     });
 
@@ -42,8 +42,8 @@ public sealed class RunningCovariance : RunningStatistic
 
     private protected override void Accumulate(Tensor samples)
     {
-        var mean = samples.mean([0]);
-        var centred = samples - mean;
+        Tensor mean = samples.mean([0]);
+        Tensor centred = samples - mean;
         State["deviations"].addmm_(centred.t(), centred);
         Shift(mean, samples.shape[0]);
     }
@@ -57,7 +57,7 @@ public sealed class RunningCovariance : RunningStatistic
     private void Shift(Tensor mean, long count)
     {
         // The factor is in the vector, because TorchSharp's addr_ takes it in single precision.
-        var (distance, weighted) = Moments.Shift(State["mean"], Count, mean, count);
+        (Tensor distance, Tensor weighted) = Moments.Shift(State["mean"], Count, mean, count);
         State["deviations"].addr_(distance, weighted);
     }
 }

@@ -60,7 +60,7 @@ public sealed class RunningHistogram : RunningStatistic
 
     internal static RunningHistogram From(StatisticReader reader)
     {
-        var (low, high) = (reader.ReadNumber("low"), reader.ReadNumber("high"));
+        (double low, double high) = (reader.ReadNumber("low"), reader.ReadNumber("high"));
         return low < high && double.IsFinite(high - low)
             ? new(low, high, (int)reader.ReadInteger("bins", 1, int.MaxValue - 2))
             : throw reader.Bad(FormattableString.Invariant($"Its range is from {low} to {high}, which is empty."), "high");
@@ -77,8 +77,8 @@ public sealed class RunningHistogram : RunningStatistic
 
     private protected override void Accumulate(Tensor samples)
     {
-        var counts = State["counts"];
-        var bin = samples.contiguous().bucketize(Edges().to(samples.device), right: true);
+        Tensor counts = State["counts"];
+        Tensor bin = samples.contiguous().bucketize(Edges().to(samples.device), right: true);
         bin.sub_(samples.eq(High).to(ScalarType.Int64));
         bin.add_(arange(counts.shape[0], device: samples.device).mul_(Bins + 2L));
         counts.add_(bin.view(-1).bincount(null, counts.numel()).view(counts.shape));

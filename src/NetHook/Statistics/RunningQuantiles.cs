@@ -49,7 +49,8 @@ public sealed class RunningQuantiles : RunningStatistic
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="confidence"/> is not between 0 and 1.</exception>
     public double RankError(double confidence = 0.99)
     {
-        if (confidence is not (>= 0 and < 1)) throw new ArgumentOutOfRangeException(nameof(confidence), confidence, "A confidence is at least 0 and less than 1.");
+        if (confidence is not (>= 0 and < 1))
+            throw new ArgumentOutOfRangeException(nameof(confidence), confidence, "A confidence is at least 0 and less than 1.");
         return Count == 0 ? 0 : _levels.Deviation * Math.Sqrt(2 * Math.Log(2 / (1 - confidence))) / Count;
     }
 
@@ -79,9 +80,10 @@ public sealed class RunningQuantiles : RunningStatistic
     public Tensor Quantiles(params double[] q)
     {
         ArgumentNullException.ThrowIfNull(q);
-        foreach (var one in q)
+        foreach (double one in q)
         {
-            if (one is not (>= 0 and <= 1)) throw new ArgumentOutOfRangeException(nameof(q), one, "A quantile is between 0 and 1.");
+            if (one is not (>= 0 and <= 1))
+                throw new ArgumentOutOfRangeException(nameof(q), one, "A quantile is between 0 and 1.");
         }
 
         return Result(() => stack(q.Select(one => one switch
@@ -132,7 +134,7 @@ public sealed class RunningQuantiles : RunningStatistic
 
     private protected override string? DiffersFrom(RunningStatistic other)
     {
-        var theirs = ((RunningQuantiles)other).Resolution;
+        int theirs = ((RunningQuantiles)other).Resolution;
         return theirs == Resolution ? null : string.Create(CultureInfo.InvariantCulture, $"its resolution is {theirs}, that of this one {Resolution}");
     }
 
@@ -142,7 +144,7 @@ public sealed class RunningQuantiles : RunningStatistic
 
     private void Extend(Tensor minimum, Tensor maximum)
     {
-        var device = State["minimum"].device;
+        Device device = State["minimum"].device;
         State["minimum"] = Count == 0 ? minimum.to(device).clone() : State["minimum"].minimum(minimum.to(device));
         State["maximum"] = Count == 0 ? maximum.to(device).clone() : State["maximum"].maximum(maximum.to(device));
     }

@@ -1,4 +1,3 @@
-using NetHook.Internal;
 using static TorchSharp.torch;
 
 namespace NetHook;
@@ -29,8 +28,9 @@ public abstract partial class RunningStatistic
         where T : RunningStatistic
     {
         using var file = SafetensorsFile.Open(path);
-        var statistic = Read(new(file));
-        if (statistic is T asked) return asked;
+        RunningStatistic statistic = Read(new(file));
+        if (statistic is T asked)
+            return asked;
         statistic.Dispose();
         throw new CheckpointException(path, null, $"It holds a {TypeNames.Of(statistic)}, not a {TypeNames.Of(typeof(T))}.");
     }
@@ -38,8 +38,8 @@ public abstract partial class RunningStatistic
     /// <exception cref="CheckpointException">The file is damaged, or holds something else.</exception>
     internal static RunningStatistic Read(StatisticReader reader)
     {
-        using var mode = inference_mode(false);
-        using var gradients = no_grad();
+        using IDisposable mode = inference_mode(false);
+        using IDisposable gradients = no_grad();
         RunningStatistic statistic = reader.Type switch
         {
             nameof(RunningMean) => new RunningMean(),
@@ -70,9 +70,11 @@ public abstract partial class RunningStatistic
         ObjectDisposedException.ThrowIf(IsDisposed, this);
         writer.Type = GetType().Name;
         writer.Write("count", Count);
-        if (Features is { } features) writer.Write("features", features);
+        if (Features is { } features)
+            writer.Write("features", features);
         WriteSettings(writer);
-        foreach (var (name, tensor) in State.All) writer.Write(name, tensor);
+        foreach ((string name, Tensor tensor) in State.All)
+            writer.Write(name, tensor);
     }
 
     /// <summary>Writes what the type needs besides the accumulators.</summary>
@@ -88,12 +90,15 @@ public abstract partial class RunningStatistic
         Count = reader.ReadInteger("count", least: 0);
         if (!reader.Has("features"))
         {
-            if (Count > 0) throw reader.Bad("It counts samples and says nothing of their features.");
+            if (Count > 0)
+                throw reader.Bad("It counts samples and says nothing of their features.");
             return;
         }
 
         Features = reader.ReadInteger("features", least: 1);
-        foreach (var layout in Layout(Features.Value)) State[layout.Name] = reader.ReadTensor(layout);
-        if (WhyDamaged() is { } reason) throw reader.Bad(reason);
+        foreach (AccumulatorLayout layout in Layout(Features.Value))
+            State[layout.Name] = reader.ReadTensor(layout);
+        if (WhyDamaged() is { } reason)
+            throw reader.Bad(reason);
     }
 }

@@ -1,5 +1,4 @@
 using System.Globalization;
-using NetHook.Internal;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -67,16 +66,16 @@ public abstract partial class RunningStatistic : IDisposable
         ArgumentNullException.ThrowIfNull(activations);
 
         // Accumulators made in inference mode could not be changed outside it.
-        using var mode = inference_mode(false);
-        using var gradients = no_grad();
-        using var scope = NewDisposeScope();
+        using IDisposable mode = inference_mode(false);
+        using IDisposable gradients = no_grad();
+        using DisposeScope scope = NewDisposeScope();
         Check(activations);
-        var features = activations.shape[^1];
-        var rows = activations.detach().reshape(-1, features);
-        var atOnce = Math.Max(1, ElementsAtOnce / features);
-        for (var first = 0L; first < rows.shape[0]; first += atOnce)
+        long features = activations.shape[^1];
+        Tensor rows = activations.detach().reshape(-1, features);
+        long atOnce = Math.Max(1, ElementsAtOnce / features);
+        for (long first = 0L; first < rows.shape[0]; first += atOnce)
         {
-            using var piece = NewDisposeScope();
+            using DisposeScope piece = NewDisposeScope();
             Absorb(rows.narrow(0, first, Math.Min(atOnce, rows.shape[0] - first)).to(ScalarType.Float64, DeviceFor(activations)));
         }
     }
@@ -90,7 +89,7 @@ public abstract partial class RunningStatistic : IDisposable
     public void Add(Trace trace)
     {
         ArgumentNullException.ThrowIfNull(trace);
-        using var activations = trace.Output;
+        using Tensor activations = trace.Output;
         Add(activations);
     }
 
@@ -104,11 +103,13 @@ public abstract partial class RunningStatistic : IDisposable
     {
         ArgumentNullException.ThrowIfNull(other);
         EnsureMergeable(other);
-        if (other.Count == 0) return;
-        using var mode = inference_mode(false);
-        using var gradients = no_grad();
-        using var scope = NewDisposeScope();
-        if (Features is null) Start(other.Features!.Value, other.State.Device);
+        if (other.Count == 0)
+            return;
+        using IDisposable mode = inference_mode(false);
+        using IDisposable gradients = no_grad();
+        using DisposeScope scope = NewDisposeScope();
+        if (Features is null)
+            Start(other.Features!.Value, other.State.Device);
         MergeFrom(other);
         Count += other.Count;
     }
@@ -125,7 +126,8 @@ public abstract partial class RunningStatistic : IDisposable
     protected virtual void Dispose(bool disposing)
     {
         IsDisposed = true;
-        if (disposing) State.Dispose();
+        if (disposing)
+            State.Dispose();
     }
 
     /// <summary>The accumulators for so many features, all 0 before the first sample.</summary>
@@ -144,7 +146,8 @@ public abstract partial class RunningStatistic : IDisposable
     internal virtual void Check(Tensor activations)
     {
         ObjectDisposedException.ThrowIf(IsDisposed, this);
-        if (WhyNotAdd(activations) is { } reason) throw new ArgumentException($"{TypeNames.Of(this)} was given {reason}. Nothing was added.");
+        if (WhyNotAdd(activations) is { } reason)
+            throw new ArgumentException($"{TypeNames.Of(this)} was given {reason}. Nothing was added.");
     }
 
     /// <exception cref="ArgumentException">The other statistic cannot be merged into this.</exception>
@@ -158,8 +161,10 @@ public abstract partial class RunningStatistic : IDisposable
 
     internal string? WhyNotMerge(RunningStatistic other)
     {
-        if (ReferenceEquals(other, this)) return "it is the same object";
-        if (other.GetType() != GetType()) return "they are of different types";
+        if (ReferenceEquals(other, this))
+            return "it is the same object";
+        if (other.GetType() != GetType())
+            return "they are of different types";
         if (Features is { } own && other.Features is { } others && own != others)
             return string.Create(CultureInfo.InvariantCulture, $"it has seen {others} features, this one {own}");
         return DiffersFrom(other);
@@ -177,10 +182,11 @@ public abstract partial class RunningStatistic : IDisposable
     private protected Tensor Result(Func<Tensor> compute)
     {
         ObjectDisposedException.ThrowIf(IsDisposed, this);
-        if (Count == 0) throw new InvalidOperationException($"{TypeNames.Of(this)} has no samples yet. Add activations first.");
-        using var mode = inference_mode(false);
-        using var gradients = no_grad();
-        using var scope = NewDisposeScope();
+        if (Count == 0)
+            throw new InvalidOperationException($"{TypeNames.Of(this)} has no samples yet. Add activations first.");
+        using IDisposable mode = inference_mode(false);
+        using IDisposable gradients = no_grad();
+        using DisposeScope scope = NewDisposeScope();
         return compute().MoveToOuterDisposeScope();
     }
 
@@ -188,7 +194,8 @@ public abstract partial class RunningStatistic : IDisposable
     {
         if (Features is null)
         {
-            foreach (var layout in Layout(features)) State[layout.Name] = layout.Make(device);
+            foreach (AccumulatorLayout layout in Layout(features))
+                State[layout.Name] = layout.Make(device);
             Features = features;
         }
 
@@ -197,19 +204,26 @@ public abstract partial class RunningStatistic : IDisposable
 
     private string? WhyNotAdd(Tensor activations)
     {
-        var shape = $"[{string.Join(", ", activations.shape)}]";
-        if (activations.dim() == 0) return "a scalar, and takes activations of shape [..., features]";
-        if (activations.shape[^1] == 0) return $"activations of shape {shape}, without features";
+        string shape = $"[{string.Join(", ", activations.shape)}]";
+        if (activations.dim() == 0)
+            return "a scalar, and takes activations of shape [..., features]";
+        if (activations.shape[^1] == 0)
+            return $"activations of shape {shape}, without features";
         if (Features is { } features && features != activations.shape[^1])
             return string.Create(CultureInfo.InvariantCulture, $"activations of shape {shape} after some with {features} features");
-        if (activations.is_meta) return "activations on the meta device, which have no values";
-        if (activations.is_complex()) return $"activations of type {activations.dtype}; add their real(), imag() or abs()";
-        if (!activations.is_floating_point() || activations.numel() == 0) return null;
+        if (activations.is_meta)
+            return "activations on the meta device, which have no values";
+        if (activations.is_complex())
+            return $"activations of type {activations.dtype}; add their real(), imag() or abs()";
+        if (!activations.is_floating_point() || activations.numel() == 0)
+            return null;
 
-        var (least, most) = activations.aminmax();
-        var (min, max) = (least.to(ScalarType.Float64).item<double>(), most.to(ScalarType.Float64).item<double>());
-        if (double.IsNaN(min)) return $"activations of shape {shape} with NaN, the first at {First(activations.isnan())}";
-        if (TakesInfinity || (double.IsFinite(min) && double.IsFinite(max))) return null;
+        (Tensor least, Tensor most) = activations.aminmax();
+        (double min, double max) = (least.to(ScalarType.Float64).item<double>(), most.to(ScalarType.Float64).item<double>());
+        if (double.IsNaN(min))
+            return $"activations of shape {shape} with NaN, the first at {First(activations.isnan())}";
+        if (TakesInfinity || (double.IsFinite(min) && double.IsFinite(max)))
+            return null;
         return $"activations of shape {shape} with infinity, the first at {First(activations.isinf())}";
     }
 

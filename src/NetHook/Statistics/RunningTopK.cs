@@ -50,13 +50,13 @@ public sealed class RunningTopK : RunningStatistic
 
     private protected override IEnumerable<AccumulatorLayout> Layout(long features)
     {
-        var kept = Features is null ? 0 : Math.Min(K, Count);
+        long kept = Features is null ? 0 : Math.Min(K, Count);
         return [AccumulatorLayout.Of("values", features, kept), new("indices", ScalarType.Int64, features, kept)];
     }
 
     private protected override void Accumulate(Tensor samples)
     {
-        var (values, indices) = samples.t().topk((int)Math.Min(K, samples.shape[0]), 1, Largest);
+        (Tensor values, Tensor indices) = samples.t().topk((int)Math.Min(K, samples.shape[0]), 1, Largest);
         Keep(values, indices);
     }
 
@@ -72,10 +72,10 @@ public sealed class RunningTopK : RunningStatistic
 
     private void Keep(Tensor values, Tensor indices)
     {
-        var device = State["values"].device;
-        var all = cat([State["values"], values.to(device)], 1);
-        var samples = cat([State["indices"], indices.to(device) + Count], 1);
-        var (kept, at) = all.topk((int)Math.Min(K, all.shape[1]), 1, Largest);
+        Device device = State["values"].device;
+        Tensor all = cat([State["values"], values.to(device)], 1);
+        Tensor samples = cat([State["indices"], indices.to(device) + Count], 1);
+        (Tensor kept, Tensor at) = all.topk((int)Math.Min(K, all.shape[1]), 1, Largest);
         State["values"] = kept;
         State["indices"] = samples.gather(1, at);
     }

@@ -33,7 +33,7 @@ public sealed class RunningVariance : RunningStatistic
 
     private protected override void Accumulate(Tensor samples)
     {
-        var mean = samples.mean([0]);
+        Tensor mean = samples.mean([0]);
         Combine(mean, (samples - mean).square().sum([0]), samples.shape[0]);
     }
 
@@ -42,7 +42,7 @@ public sealed class RunningVariance : RunningStatistic
 
     private void Combine(Tensor mean, Tensor deviations, long count)
     {
-        var (distance, weighted) = Moments.Shift(State["mean"], Count, mean, count);
+        (Tensor distance, Tensor weighted) = Moments.Shift(State["mean"], Count, mean, count);
         State["deviations"].add_(deviations.to(distance.device)).add_(distance * weighted);
     }
 }

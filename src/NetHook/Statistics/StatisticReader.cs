@@ -14,14 +14,14 @@ internal sealed class StatisticReader
     {
         _file = file;
         _prefix = prefix;
-        Type = file.Metadata.TryGetValue("statistic:" + prefix, out var type)
+        Type = file.Metadata.TryGetValue("statistic:" + prefix, out string? type)
             ? type
             : throw Bad($"It holds no running statistic: its metadata has no entry 'statistic:{prefix}'.");
     }
 
     public string Type { get; }
 
-    public IReadOnlyList<string> Parts => _file.Metadata.TryGetValue("parts:" + _prefix, out var parts)
+    public IReadOnlyList<string> Parts => _file.Metadata.TryGetValue("parts:" + _prefix, out string? parts)
         ? parts.Split('\n')
         : throw Bad($"Its metadata has no entry 'parts:{_prefix}'.");
 
@@ -35,25 +35,28 @@ internal sealed class StatisticReader
 
     public long ReadInteger(string name, long least = long.MinValue, long most = long.MaxValue)
     {
-        using var tensor = ReadTensor(new(name, ScalarType.Int64));
-        var value = tensor.item<long>();
-        if (value >= least && value <= most) return value;
+        using Tensor tensor = ReadTensor(new(name, ScalarType.Int64));
+        long value = tensor.item<long>();
+        if (value >= least && value <= most)
+            return value;
         throw Bad(string.Create(CultureInfo.InvariantCulture, $"It is {value}, which cannot be."), name);
     }
 
     public double ReadNumber(string name)
     {
-        using var tensor = ReadTensor(AccumulatorLayout.Of(name));
-        var value = tensor.item<double>();
+        using Tensor tensor = ReadTensor(AccumulatorLayout.Of(name));
+        double value = tensor.item<double>();
         return double.IsFinite(value) ? value : throw Bad("It is not a finite number.", name);
     }
 
     public Tensor ReadTensor(AccumulatorLayout layout)
     {
-        var key = _prefix + layout.Name;
-        if (!_file.Entries.TryGetValue(key, out var entry)) throw Bad($"The {Type} lacks it.", layout.Name);
-        if (entry.Dtype == layout.Dtype && layout.Fits(entry.Shape)) return _file.Read(key);
-        var expected = string.Join(", ", layout.Shape.Select(size => size < 0 ? "any" : size.ToString(CultureInfo.InvariantCulture)));
+        string key = _prefix + layout.Name;
+        if (!_file.Entries.TryGetValue(key, out SafetensorsEntry? entry))
+            throw Bad($"The {Type} lacks it.", layout.Name);
+        if (entry.Dtype == layout.Dtype && layout.Fits(entry.Shape))
+            return _file.Read(key);
+        string expected = string.Join(", ", layout.Shape.Select(size => size < 0 ? "any" : size.ToString(CultureInfo.InvariantCulture)));
         throw Bad($"It is {entry.Dtype} [{string.Join(", ", entry.Shape)}], and the {Type} needs {layout.Dtype} [{expected}].", layout.Name);
     }
 

@@ -1,4 +1,3 @@
-using NetHook.Internal;
 
 namespace NetHook;
 

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using NetHook.Internal;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
@@ -24,9 +23,10 @@ public static partial class ModuleExtensions
         ArgumentNullException.ThrowIfNull(model);
         var tree = ModuleTree.Descendants(model).Prepend(("", model)).ToList();
         var firstPaths = new Dictionary<Module, string>(ReferenceEqualityComparer.Instance);
-        foreach (var (path, module) in tree) firstPaths.TryAdd(module, path);
+        foreach ((string path, Module module) in tree)
+            firstPaths.TryAdd(module, path);
 
-        var meters = forward is null ? [] : Measure(firstPaths, forward);
+        Dictionary<Module, Meter> meters = forward is null ? [] : Measure(firstPaths, forward);
         var layers = tree.Select(layer => Summarise(layer.Item1, layer.Item2, firstPaths[layer.Item2], meters.GetValueOrDefault(layer.Item2))).ToList();
         var parameters = model.parameters().ToList();
         return new(
@@ -42,27 +42,30 @@ public static partial class ModuleExtensions
         var traces = new List<Trace>();
         try
         {
-            foreach (var (module, path) in layers)
+            foreach ((Module module, string path) in layers)
             {
-                if (HookMaker.For(module.GetType()) is null) continue;
+                if (HookMaker.For(module.GetType()) is null)
+                    continue;
                 var meter = new Meter();
                 meters.Add(module, meter);
                 traces.Add(new Trace(module, path, new() { RetainOutput = false, EditInput = meter.Start, EditOutput = meter.Stop }, false, null, null));
             }
 
-            foreach (var trace in traces) trace.Attach();
+            foreach (Trace trace in traces)
+                trace.Attach();
             forward();
             return meters;
         }
         finally
         {
-            foreach (var trace in traces) trace.Dispose();
+            foreach (Trace trace in traces)
+                trace.Dispose();
         }
     }
 
     private static LayerSummary Summarise(string path, Module module, string firstPath, Meter? meter)
     {
-        var segments = path.Length == 0 ? 0 : path.Count('.') + 1;
+        int segments = path.Length == 0 ? 0 : path.Count('.') + 1;
         return new(
             path,
             TypeNames.Of(module.GetType()),
@@ -90,14 +93,15 @@ public static partial class ModuleExtensions
 
         public object? Start(object input)
         {
-            lock (_started) _started.Push(Stopwatch.GetTimestamp());
+            lock (_started)
+                _started.Push(Stopwatch.GetTimestamp());
             return null;
         }
 
         public object? Stop(object output)
         {
-            var now = Stopwatch.GetTimestamp();
-            var shapes = Shapes(output);
+            long now = Stopwatch.GetTimestamp();
+            string shapes = Shapes(output);
             lock (_started)
             {
                 Ticks += now - _started.Pop();

@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace NetHook.Internal;
+namespace NetHook;
 
 /// <summary>Draws a <see cref="ModelSummary"/> as text.</summary>
 internal static class SummaryTable
@@ -9,7 +9,7 @@ internal static class SummaryTable
     {
         string[] header = summary.Ran ? ["Layer", "Type", "Output", "Parameters", "Calls", "Time"] : ["Layer", "Type", "Parameters"];
         var rows = summary.Layers.Select(layer => Row(layer, summary.Ran)).Prepend(header).ToList();
-        var widths = header.Select((_, column) => rows.Max(row => row[column].Length)).ToArray();
+        int[] widths = header.Select((_, column) => rows.Max(row => row[column].Length)).ToArray();
         var lines = rows.Select(row => Line(row, widths, header)).ToList();
         lines.Insert(1, new string('-', lines[0].Length));
         lines.Add(lines[1]);
@@ -19,10 +19,11 @@ internal static class SummaryTable
 
     private static string[] Row(LayerSummary layer, bool ran)
     {
-        var name = new string(' ', 2 * layer.Depth) + (layer.Depth == 0 ? "(the model)" : layer.Name);
-        var type = layer.SharedWith is null ? layer.Type : $"{layer.Type} (shared with {layer.SharedWith})";
-        var parameters = layer.Parameters == 0 ? "" : Count(layer.Parameters);
-        if (!ran) return [name, type, parameters];
+        string name = new string(' ', 2 * layer.Depth) + (layer.Depth == 0 ? "(the model)" : layer.Name);
+        string type = layer.SharedWith is null ? layer.Type : $"{layer.Type} (shared with {layer.SharedWith})";
+        string parameters = layer.Parameters == 0 ? "" : Count(layer.Parameters);
+        if (!ran)
+            return [name, type, parameters];
         return layer.Calls == 0
             ? [name, type, "", parameters, "", ""]
             : [name, type, layer.Output.Length > 0 ? layer.Output : "(not known)", parameters, Count(layer.Calls), Milliseconds(layer.Time)];

@@ -1,5 +1,4 @@
 using System.Globalization;
-using NetHook.Internal;
 
 namespace NetHook;
 

@@ -1,4 +1,3 @@
-using NetHook.Internal;
 using static TorchSharp.torch.nn;
 
 namespace NetHook;
@@ -13,9 +12,10 @@ public static partial class ModuleExtensions
         ArgumentNullException.ThrowIfNull(model);
         var seen = new HashSet<Module>(ReferenceEqualityComparer.Instance);
         var found = new List<ActiveTrace>();
-        foreach (var (layer, module) in model.ModuleNames().Select(name => (name, model.GetModule(name))).Prepend(("", model)))
+        foreach ((string layer, Module module) in model.ModuleNames().Select(name => (name, model.GetModule(name))).Prepend(("", model)))
         {
-            if (!seen.Add(module)) continue;
+            if (!seen.Add(module))
+                continue;
             found.AddRange(TorchSharpInternals.PostHooks(module)
                 .Select(hook => hook.Target).OfType<LayerHook>()
                 .Select(hook => new ActiveTrace(layer, hook.Trace.Kind, hook.Trace)));

@@ -1,4 +1,3 @@
-using NetHook.Internal;
 using TorchSharp;
 
 namespace NetHook;
@@ -36,7 +35,7 @@ public sealed partial class Trace
         get
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
-            var clearedAt = Interlocked.Read(ref _clearedAt);
+            long clearedAt = Interlocked.Read(ref _clearedAt);
 
             // A call that began before the trace was cleared may have left its capture after that.
             return

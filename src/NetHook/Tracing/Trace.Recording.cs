@@ -1,4 +1,3 @@
-using NetHook.Internal;
 
 namespace NetHook;
 
@@ -19,15 +18,18 @@ public sealed partial class Trace
     /// <summary>Notes a call of the layer that other code made.</summary>
     internal void MissCall()
     {
-        if (!_disposed) Interlocked.Increment(ref _callsElsewhere);
+        if (!_disposed)
+            Interlocked.Increment(ref _callsElsewhere);
     }
 
     /// <summary>Takes over what a call left, and ends the pass when that was asked for.</summary>
     internal void Record(object? keptInput, object? keptOutput)
     {
-        var number = Interlocked.Increment(ref _calls) - 1;
-        if (_keeps) _store.Store(number, keptInput is null && keptOutput is not null ? keptOutput : new KeptCall(keptInput, keptOutput));
-        if (_stops && (_stop is null || _stop.IsMetBy(this))) throw new StopForwardException(this);
+        long number = Interlocked.Increment(ref _calls) - 1;
+        if (_keeps)
+            _store.Store(number, keptInput is null && keptOutput is not null ? keptOutput : new KeptCall(keptInput, keptOutput));
+        if (_stops && (_stop is null || _stop.IsMetBy(this)))
+            throw new StopForwardException(this);
     }
 
     internal void GradientEditFailed(Exception exception) => Interlocked.CompareExchange(ref _gradientFailure, exception, null);
@@ -41,7 +43,8 @@ public sealed partial class Trace
     internal T ReadGradient<T>(TracedCall? call)
     {
         // Reading does not use it up: a debugger that shows the property must not take it from the program.
-        if (Explain(Volatile.Read(ref _gradientFailure)) is { } failure) throw failure;
+        if (Explain(Volatile.Read(ref _gradientFailure)) is { } failure)
+            throw failure;
         return Read(call, Options.RetainGrad, "gradient", "RetainGrad", static (kept, asked) => Captures.HandGradient<T>(KeptCall.OutputOf(kept), asked));
     }
 
@@ -55,7 +58,8 @@ public sealed partial class Trace
 
     internal void ThrowGradientFailure()
     {
-        if (TakeGradientFailure() is { } failure) throw failure;
+        if (TakeGradientFailure() is { } failure)
+            throw failure;
     }
 
     private T Read<T>(TracedCall? call, bool retained, string what, string option, Func<object, Asked, T> read)
@@ -63,9 +67,11 @@ public sealed partial class Trace
         ObjectDisposedException.ThrowIf(_disposed, this);
         if (!retained)
             throw new InvalidOperationException($"The {what} of layer {Described} is not kept. Trace it with {option} = true.");
-        if (_store.TryRead(call?.Key ?? CallStore.Latest, read, new Asked(this, what), out var result)) return result;
+        if (_store.TryRead(call?.Key ?? CallStore.Latest, read, new Asked(this, what), out T? result))
+            return result;
         ObjectDisposedException.ThrowIf(_disposed, this);
-        if (call is not { } listed) throw NotRun();
+        if (call is not { } listed)
+            throw NotRun();
         throw new InvalidOperationException($"Call {listed.Number} of layer {Described} is not kept: " + (listed.Key.Number < Interlocked.Read(ref _clearedAt)
             ? "the trace was cleared after it."
             : $"the trace keeps the {Options.History}. Trace with History = CallHistory.All, or read the call before the layer runs again."));
@@ -81,12 +87,19 @@ public sealed partial class Trace
 
     private IEnumerable<string> Kinds()
     {
-        if (Options.RetainInput) yield return "input";
-        if (Options.RetainOutput) yield return "output";
-        if (Options.RetainGrad) yield return "gradient";
-        if (Options.EditInput is not null) yield return "edit of the input";
-        if (Options.EditOutput is not null) yield return "edit of the output";
-        if (Options.EditGradient is not null) yield return "edit of the gradient";
-        if (_stops) yield return "stop";
+        if (Options.RetainInput)
+            yield return "input";
+        if (Options.RetainOutput)
+            yield return "output";
+        if (Options.RetainGrad)
+            yield return "gradient";
+        if (Options.EditInput is not null)
+            yield return "edit of the input";
+        if (Options.EditOutput is not null)
+            yield return "edit of the output";
+        if (Options.EditGradient is not null)
+            yield return "edit of the gradient";
+        if (_stops)
+            yield return "stop";
     }
 }

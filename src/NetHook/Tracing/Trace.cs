@@ -1,4 +1,3 @@
-using NetHook.Internal;
 using TorchSharp;
 using static TorchSharp.torch.nn;
 
@@ -51,7 +50,8 @@ public sealed partial class Trace : IDisposable
         : this(Resolve(module, layer), layer ?? "", Alone(options), options is { Stop: true }, null, null)
     {
         _ownsFlow = Options.Scope == TraceScope.CurrentFlow;
-        if (_ownsFlow) _flow = Flow.Enter();
+        if (_ownsFlow)
+            _flow = Flow.Enter();
         Attach();
     }
 
@@ -157,12 +157,14 @@ public sealed partial class Trace : IDisposable
     /// </summary>
     public void Dispose()
     {
-        if (_disposed) return;
+        if (_disposed)
+            return;
         _disposed = true;
         _hook.Detach();
         _hook.Pending?.Close();
         _store.Close();
-        if (_ownsFlow) _flow!.Exit();
+        if (_ownsFlow)
+            _flow!.Exit();
     }
 
     /// <summary>Names the layer and what is done there.</summary>

@@ -1,6 +1,5 @@
 using System.Collections;
 using System.Diagnostics.CodeAnalysis;
-using NetHook.Internal;
 using static TorchSharp.torch.nn;
 
 namespace NetHook;
@@ -52,19 +51,22 @@ public sealed class TraceDict : IReadOnlyDictionary<string, Trace>, IDisposable
     {
         ArgumentNullException.ThrowIfNull(module);
         _traces = new(layers.Count);
-        if (stopsTogether && layers.Values.Any(options => options.StopRule == StopRule.AllListed)) _allListed = new StopCondition(layers.Count);
+        if (stopsTogether && layers.Values.Any(options => options.StopRule == StopRule.AllListed))
+            _allListed = new StopCondition(layers.Count);
         try
         {
-            if (layers.Values.Any(options => options.Scope == TraceScope.CurrentFlow)) _flow = Flow.Enter();
-            foreach (var (layer, options) in layers)
+            if (layers.Values.Any(options => options.Scope == TraceScope.CurrentFlow))
+                _flow = Flow.Enter();
+            foreach ((string layer, TraceOptions options) in layers)
             {
-                var isLast = _traces.Count == layers.Count - 1;
-                var stops = options.Stop && (!stopsTogether || _allListed is not null || isLast);
-                var flow = options.Scope == TraceScope.CurrentFlow ? _flow : null;
+                bool isLast = _traces.Count == layers.Count - 1;
+                bool stops = options.Stop && (!stopsTogether || _allListed is not null || isLast);
+                Flow? flow = options.Scope == TraceScope.CurrentFlow ? _flow : null;
                 _traces.Add(layer, new Trace(module.GetModule(layer), layer, options, stops, flow, _allListed));
             }
 
-            foreach (var trace in _traces.Values) trace.Attach();
+            foreach (Trace trace in _traces.Values)
+                trace.Attach();
         }
         catch
         {
@@ -85,7 +87,7 @@ public sealed class TraceDict : IReadOnlyDictionary<string, Trace>, IDisposable
     /// <summary>The trace of a layer.</summary>
     /// <param name="key">The layer's name, as it was given.</param>
     /// <exception cref="KeyNotFoundException">The layer is not among those traced.</exception>
-    public Trace this[string key] => _traces.TryGetValue(key, out var trace) ? trace : throw new KeyNotFoundException(
+    public Trace this[string key] => _traces.TryGetValue(key, out Trace? trace) ? trace : throw new KeyNotFoundException(
         $"Layer '{key}' is not traced. Traced are: {string.Join(", ", _traces.Keys.Take(8))}{(Count > 8 ? $" and {Count - 8} more" : "")}.");
 
     /// <summary>
@@ -135,13 +137,14 @@ public sealed class TraceDict : IReadOnlyDictionary<string, Trace>, IDisposable
         {
             result = forward();
         }
-        catch (StopForwardException stop) when (_traces.TryGetValue(stop.Trace.Layer, out var trace) && ReferenceEquals(trace, stop.Trace))
+        catch (StopForwardException stop) when (_traces.TryGetValue(stop.Trace.Layer, out Trace? trace) && ReferenceEquals(trace, stop.Trace))
         {
             return default;
         }
         finally
         {
-            foreach (var trace in _traces.Values) trace.DropPending();
+            foreach (Trace trace in _traces.Values)
+                trace.DropPending();
         }
 
         ThrowGradientFailure();
@@ -154,16 +157,19 @@ public sealed class TraceDict : IReadOnlyDictionary<string, Trace>, IDisposable
     public void Clear()
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
-        foreach (var trace in _traces.Values) trace.Clear();
+        foreach (Trace trace in _traces.Values)
+            trace.Clear();
         _allListed?.Reset();
     }
 
     /// <summary>Takes all traces off the model, which is then exactly as before, and frees what was kept.</summary>
     public void Dispose()
     {
-        if (_disposed) return;
+        if (_disposed)
+            return;
         _disposed = true;
-        for (var i = _traces.Count - 1; i >= 0; i--) _traces.GetAt(i).Value.Dispose();
+        for (int i = _traces.Count - 1; i >= 0; i--)
+            _traces.GetAt(i).Value.Dispose();
         _flow?.Exit();
     }
 
@@ -188,24 +194,27 @@ public sealed class TraceDict : IReadOnlyDictionary<string, Trace>, IDisposable
     {
         // One backward() may have failed at several layers: they are said, and forgotten, as one.
         InvalidOperationException? first = null;
-        foreach (var trace in _traces.Values)
+        foreach (Trace trace in _traces.Values)
         {
-            var failure = trace.TakeGradientFailure();
+            InvalidOperationException? failure = trace.TakeGradientFailure();
             first ??= failure;
         }
 
-        if (first is not null) throw first;
+        if (first is not null)
+            throw first;
     }
 
     private void ThrowIfMissed()
     {
         List<Trace>? missed = null;
-        foreach (var trace in _traces.Values)
+        foreach (Trace trace in _traces.Values)
         {
-            if (trace.ActsOnModel && trace.CallCount == 0) (missed ??= []).Add(trace);
+            if (trace.ActsOnModel && trace.CallCount == 0)
+                (missed ??= []).Add(trace);
         }
 
-        if (missed is not null) throw missed[0].NotRun(missed.Skip(1));
+        if (missed is not null)
+            throw missed[0].NotRun(missed.Skip(1));
     }
 
     private static bool StopsTogether(TraceOptions? options) => options is { Stop: true };
@@ -214,9 +223,10 @@ public sealed class TraceDict : IReadOnlyDictionary<string, Trace>, IDisposable
     {
         ArgumentNullException.ThrowIfNull(layers);
         var result = new OrderedDictionary<string, TraceOptions>();
-        foreach (var layer in layers)
+        foreach (string layer in layers)
         {
-            if (layer is null) throw new ArgumentException("One of the layers is null. The model itself is \"\".", nameof(layers));
+            if (layer is null)
+                throw new ArgumentException("One of the layers is null. The model itself is \"\".", nameof(layers));
             result.TryAdd(layer, options);
         }
 
@@ -226,7 +236,7 @@ public sealed class TraceDict : IReadOnlyDictionary<string, Trace>, IDisposable
     private static OrderedDictionary<string, TraceOptions> Own(IReadOnlyDictionary<string, TraceOptions> layers)
     {
         ArgumentNullException.ThrowIfNull(layers);
-        foreach (var (layer, options) in layers)
+        foreach ((string layer, TraceOptions options) in layers)
         {
             if (options is null)
                 throw new ArgumentException($"The options of layer '{layer}' are null. Use new TraceOptions() to keep its output.", nameof(layers));

@@ -1,4 +1,3 @@
-using NetHook.Internal;
 using TorchSharp;
 
 namespace NetHook;

@@ -29,15 +29,15 @@ internal sealed record ElfImage
         names.WriteByte(0);
         uint Name(string text)
         {
-            var at = (uint)names.Position;
+            uint at = (uint)names.Position;
             names.Write(Encoding.ASCII.GetBytes(text + '\0'));
             return at;
         }
 
-        var symbols = Records(Symbols, 24, (record, symbol, _) => UInt32(record, 0, Name(symbol.Name)));
-        var versions = Records(Symbols, 2, (record, symbol, _) => UInt16(record, 0, symbol.Version));
-        var relocations = Records(Relocations, 24, (record, symbol, _) => UInt32(record, 12, symbol));
-        var needs = Records(Needs, 32, (record, need, index) =>
+        byte[] symbols = Records(Symbols, 24, (record, symbol, _) => UInt32(record, 0, Name(symbol.Name)));
+        byte[] versions = Records(Symbols, 2, (record, symbol, _) => UInt16(record, 0, symbol.Version));
+        byte[] relocations = Records(Relocations, 24, (record, symbol, _) => UInt32(record, 12, symbol));
+        byte[] needs = Records(Needs, 32, (record, need, index) =>
         {
             UInt16(record, 0, 1);
             UInt16(record, 2, 1);
@@ -58,7 +58,7 @@ internal sealed record ElfImage
 
     private static byte[] Lay((uint Type, byte[] Content)[] sections)
     {
-        var image = new byte[64 + (sections.Length * SectionHeader) + sections.Sum(section => section.Content.Length)];
+        byte[] image = new byte[64 + (sections.Length * SectionHeader) + sections.Sum(section => section.Content.Length)];
         byte[] start = [0x7f, (byte)'E', (byte)'L', (byte)'F', 2, 1, 1];
         start.CopyTo(image, 0);
         UInt16(image, 16, 3);
@@ -66,10 +66,10 @@ internal sealed record ElfImage
         UInt64(image, 40, 64);
         UInt16(image, 58, SectionHeader);
         UInt16(image, 60, (ushort)sections.Length);
-        var content = 64 + (sections.Length * SectionHeader);
-        for (var index = 0; index < sections.Length; index++)
+        int content = 64 + (sections.Length * SectionHeader);
+        for (int index = 0; index < sections.Length; index++)
         {
-            var header = image.AsSpan(64 + (index * SectionHeader), SectionHeader);
+            Span<byte> header = image.AsSpan(64 + (index * SectionHeader), SectionHeader);
             UInt32(header, 4, sections[index].Type);
             UInt64(header, 24, (ulong)content);
             UInt64(header, 32, (ulong)sections[index].Content.Length);
@@ -85,8 +85,8 @@ internal sealed record ElfImage
 
     private static byte[] Records<T>(T[] items, int size, Fill<T> fill)
     {
-        var bytes = new byte[items.Length * size];
-        for (var index = 0; index < items.Length; index++)
+        byte[] bytes = new byte[items.Length * size];
+        for (int index = 0; index < items.Length; index++)
         {
             fill(bytes.AsSpan(index * size, size), items[index], index);
         }

@@ -8,7 +8,7 @@ internal static class HardLink
 {
     public static void Create(string path, string target)
     {
-        var made = OperatingSystem.IsWindows() ? CreateHardLinkW(path, target, 0) : Link(target, path) == 0;
+        bool made = OperatingSystem.IsWindows() ? CreateHardLinkW(path, target, 0) : Link(target, path) == 0;
         if (!made)
         {
             throw new Win32Exception();

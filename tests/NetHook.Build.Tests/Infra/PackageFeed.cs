@@ -54,7 +54,7 @@ public sealed class PackageFeed : IAsyncLifetime
     /// <summary>The files in a package, in order, without the three that make a zip file a package.</summary>
     internal IEnumerable<string> Files(string file)
     {
-        using var package = ZipFile.OpenRead(_folder[$"feed/{file}"]);
+        using ZipArchive package = ZipFile.OpenRead(_folder[$"feed/{file}"]);
         return
         [
             .. package.Entries.Select(entry => entry.FullName)
@@ -65,7 +65,7 @@ public sealed class PackageFeed : IAsyncLifetime
 
     internal string Text(string file, string entry)
     {
-        using var package = ZipFile.OpenRead(_folder[$"feed/{file}"]);
+        using ZipArchive package = ZipFile.OpenRead(_folder[$"feed/{file}"]);
         using var reader = new StreamReader(package.GetEntry(entry)!.Open());
         return reader.ReadToEnd();
     }

@@ -12,7 +12,7 @@ internal sealed class TemporaryFolder : IDisposable
     {
         get
         {
-            var path = Path.Combine(Root, relative);
+            string path = Path.Combine(Root, relative);
             Directory.CreateDirectory(Path.GetDirectoryName(path)!);
             return path;
         }

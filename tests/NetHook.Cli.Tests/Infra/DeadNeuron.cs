@@ -9,7 +9,7 @@ internal static class DeadNeuron
 {
     public static void In(Gpt2 model, int layer)
     {
-        using var _ = no_grad();
+        using IDisposable _ = no_grad();
         using DisposeScope scope = NewDisposeScope();
         model.GetParameter($"transformer.h.{layer}.mlp.c_fc.weight").narrow(1, 3, 1).zero_();
         model.GetParameter($"transformer.h.{layer}.mlp.c_fc.bias").narrow(0, 3, 1).zero_();

@@ -18,11 +18,11 @@ public sealed class SmallModel : IDisposable
         Gpt2Tokenizer tokenizer = MakeTokenizer();
         var config = new Gpt2Config { VocabSize = tokenizer.VocabularySize, NPositions = 24, NEmbd = 8, NLayer = 2, NHead = 2 };
         using var model = new LanguageModel(new Gpt2(config), tokenizer);
-        using var _ = no_grad();
+        using IDisposable _ = no_grad();
 
         // As the tool does for a small model: with more threads, sums come out with other last digits.
         set_num_threads(1);
-        foreach ((var (_, parameter), int i) in model.Model.named_parameters().Select((pair, i) => (pair, i)))
+        foreach (((string _, TorchSharp.Modules.Parameter parameter), int i) in model.Model.named_parameters().Select((pair, i) => (pair, i)))
             parameter.copy_(((arange(parameter.numel(), ScalarType.Float64).square() * 0.37) + i).sin().mul(0.8).view(parameter.shape));
         model.SavePretrained(Folder);
     }

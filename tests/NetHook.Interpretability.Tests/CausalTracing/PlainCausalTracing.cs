@@ -13,7 +13,7 @@ internal static class PlainCausalTracing
 
     public static StateGrid Run(Gpt2 model, IReadOnlyList<int> tokens, Range subject, Tensor noise, int answer, LayerWindow window)
     {
-        using var _ = no_grad();
+        using IDisposable _ = no_grad();
         using DisposeScope scope = NewDisposeScope();
         var experiment = CorruptedPrompt.Of(model, tokens, subject, noise);
         return new(tokens.Count, window.Layers, (token, layer) => Restored(model, experiment, answer, window, token, layer));

@@ -18,7 +18,7 @@ public sealed class FromPretrainedTests : IDisposable
     {
         Gpt2 model = Save(Tiny.Config with { TieWordEmbeddings = tied });
 
-        Gpt2 read = Gpt2.FromPretrained(_folder.Path);
+        var read = Gpt2.FromPretrained(_folder.Path);
 
         Assert.Equal(model.Config, read.Config with { Others = model.Config.Others });
         Assert.False(read.training);
@@ -32,11 +32,11 @@ public sealed class FromPretrainedTests : IDisposable
     {
         Save();
 
-        using SafetensorsFile file = SafetensorsFile.Open(Weights);
+        using var file = SafetensorsFile.Open(Weights);
         Assert.Equal("pt", file.Metadata["format"]);
         Assert.DoesNotContain("lm_head.weight", file.Entries.Keys);
         Assert.Contains("transformer.h.1.mlp.c_proj.weight", file.Entries.Keys);
-        using JsonDocument config = JsonDocument.Parse(File.ReadAllText(_folder["config.json"]));
+        using var config = JsonDocument.Parse(File.ReadAllText(_folder["config.json"]));
         Assert.Equal("gpt2", config.RootElement.GetProperty("model_type").GetString());
         Assert.Equal("GPT2LMHeadModel", config.RootElement.GetProperty("architectures")[0].GetString());
         Assert.Equal(6, config.RootElement.GetProperty("n_embd").GetInt32());
@@ -51,7 +51,7 @@ public sealed class FromPretrainedTests : IDisposable
             .Append(new("h.1.attn.bias", ones([1, 1, 8, 8], ScalarType.Byte)))
             .Append(new("h.1.attn.masked_bias", tensor(-1e4f))));
 
-        Gpt2 read = Gpt2.FromPretrained(_folder.Path);
+        var read = Gpt2.FromPretrained(_folder.Path);
 
         Assert.True(read.call(Tiny.Tokens).Equals(model.call(Tiny.Tokens)));
     }
@@ -164,7 +164,7 @@ public sealed class FromPretrainedTests : IDisposable
         byte[] file = File.ReadAllBytes(Weights);
         File.WriteAllBytes(Weights, file[..^1]);
 
-        var e = Assert.Throws<CheckpointException>(() => Gpt2.FromPretrained(_folder.Path));
+        CheckpointException e = Assert.Throws<CheckpointException>(() => Gpt2.FromPretrained(_folder.Path));
 
         Assert.Equal((Weights, "transformer.ln_f.bias"), (e.File, e.Key));
     }
@@ -172,7 +172,7 @@ public sealed class FromPretrainedTests : IDisposable
     [Fact]
     public void A_folder_that_is_not_there_is_named()
     {
-        var e = Assert.Throws<CheckpointException>(() => Gpt2.FromPretrained(_folder["none"]));
+        CheckpointException e = Assert.Throws<CheckpointException>(() => Gpt2.FromPretrained(_folder["none"]));
 
         Assert.Equal($"{_folder["none"]}: There is no such folder.", e.Message);
     }
@@ -192,7 +192,7 @@ public sealed class FromPretrainedTests : IDisposable
         Save();
         File.Delete(_folder["config.json"]);
 
-        var e = Assert.Throws<CheckpointException>(() => Gpt2.FromPretrained(_folder.Path));
+        CheckpointException e = Assert.Throws<CheckpointException>(() => Gpt2.FromPretrained(_folder.Path));
         Assert.StartsWith($"{_folder["config.json"]}: It cannot be read: ", e.Message, StringComparison.Ordinal);
     }
 
@@ -214,7 +214,7 @@ public sealed class FromPretrainedTests : IDisposable
 
     private void Refused(string file, string? key, string problem)
     {
-        var e = Assert.Throws<CheckpointException>(() => Gpt2.FromPretrained(_folder.Path));
+        CheckpointException e = Assert.Throws<CheckpointException>(() => Gpt2.FromPretrained(_folder.Path));
         Assert.Equal(key is null ? $"{file}: {problem}" : $"{file}, key '{key}': {problem}", e.Message);
         Assert.Equal((file, key), (e.File, e.Key));
     }

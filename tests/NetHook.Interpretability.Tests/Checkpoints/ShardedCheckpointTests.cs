@@ -57,7 +57,7 @@ public sealed class ShardedCheckpointTests : IDisposable
     {
         File.Delete(_folder["model-00002-of-00003.safetensors"]);
 
-        var e = Assert.Throws<CheckpointException>(() => Gpt2.FromPretrained(_folder.Path));
+        CheckpointException e = Assert.Throws<CheckpointException>(() => Gpt2.FromPretrained(_folder.Path));
         Assert.StartsWith($"{_folder["model-00002-of-00003.safetensors"]}: It cannot be read: ", e.Message, StringComparison.Ordinal);
     }
 
@@ -97,7 +97,7 @@ public sealed class ShardedCheckpointTests : IDisposable
     {
         File.WriteAllText(Index, json);
 
-        var e = Assert.Throws<CheckpointException>(() => Gpt2.FromPretrained(_folder.Path));
+        CheckpointException e = Assert.Throws<CheckpointException>(() => Gpt2.FromPretrained(_folder.Path));
         Assert.StartsWith($"{Index}: It is not valid JSON: ", e.Message, StringComparison.Ordinal);
     }
 
@@ -111,7 +111,7 @@ public sealed class ShardedCheckpointTests : IDisposable
 
     private void Refused(string file, string key, string problem)
     {
-        var e = Assert.Throws<CheckpointException>(() => Gpt2.FromPretrained(_folder.Path));
+        CheckpointException e = Assert.Throws<CheckpointException>(() => Gpt2.FromPretrained(_folder.Path));
         Assert.Equal($"{file}, key '{key}': {problem}", e.Message);
         Assert.Equal((file, key), (e.File, e.Key));
     }

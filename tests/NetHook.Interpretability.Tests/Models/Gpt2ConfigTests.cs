@@ -53,7 +53,7 @@ public sealed class Gpt2ConfigTests : IDisposable
 
         Gpt2Config.Load(Path).Save(Path);
 
-        using JsonDocument saved = JsonDocument.Parse(File.ReadAllText(Path));
+        using var saved = JsonDocument.Parse(File.ReadAllText(Path));
         Assert.Equal(7, saved.RootElement.GetProperty("bos_token_id").GetInt32());
         Assert.Equal("Mine", saved.RootElement.GetProperty("architectures")[0].GetString());
         Assert.Equal(1, saved.RootElement.GetProperty("task_specific_params").GetProperty("a")[0].GetInt32());
@@ -74,7 +74,7 @@ public sealed class Gpt2ConfigTests : IDisposable
     {
         File.WriteAllText(Path, json);
 
-        var e = Assert.Throws<CheckpointException>(() => Gpt2Config.Load(Path));
+        CheckpointException e = Assert.Throws<CheckpointException>(() => Gpt2Config.Load(Path));
         Assert.Equal($"{Path}: {problem}", e.Message);
     }
 
@@ -89,14 +89,14 @@ public sealed class Gpt2ConfigTests : IDisposable
     {
         File.WriteAllText(Path, json);
 
-        var e = Assert.Throws<CheckpointException>(() => Gpt2Config.Load(Path));
+        CheckpointException e = Assert.Throws<CheckpointException>(() => Gpt2Config.Load(Path));
         Assert.Equal(Path, e.File);
     }
 
     [Fact]
     public void A_new_model_checks_its_settings()
     {
-        var e = Assert.Throws<ArgumentException>(() => new Gpt2(new Gpt2Config { NHead = 5 }));
+        ArgumentException e = Assert.Throws<ArgumentException>(() => new Gpt2(new Gpt2Config { NHead = 5 }));
 
         Assert.Equal("n_embd is 768, which n_head = 5 does not divide.", e.Message);
     }

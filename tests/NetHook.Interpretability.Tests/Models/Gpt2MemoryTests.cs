@@ -54,7 +54,7 @@ public sealed class Gpt2MemoryTests
     public void A_model_of_a_hundred_billion_parameters_runs_on_the_meta_device()
     {
         var config = new Gpt2Config { NEmbd = 12288, NLayer = 96, NHead = 96, NPositions = 2048 };
-        using var scope = NewDisposeScope();
+        using DisposeScope scope = NewDisposeScope();
         using var model = new Gpt2(config, ScalarType.Float32, META);
 
         Tensor logits = model.call(ones([1, 2048], ScalarType.Int64, META));

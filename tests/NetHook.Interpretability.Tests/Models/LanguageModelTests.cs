@@ -79,7 +79,7 @@ public sealed class LanguageModelTests : IDisposable
 
         _model.SavePretrained(folder.Path);
 
-        using LanguageModel read = LanguageModel.FromPretrained(folder.Path);
+        using var read = LanguageModel.FromPretrained(folder.Path);
         Assert.Equal(_model.NextTokens(Prompt), read.NextTokens(Prompt));
         Assert.Equal(["config.json", "merges.txt", "model.safetensors", "vocab.json"], Directory.GetFiles(folder.Path).Select(Path.GetFileName).Order());
     }
@@ -99,7 +99,7 @@ public sealed class LanguageModelTests : IDisposable
     {
         Gpt2 small = Tiny.Model(Config with { VocabSize = 100 });
 
-        var e = Assert.Throws<ArgumentException>(() => new LanguageModel(small, TinyVocabulary.Tokenizer));
+        ArgumentException e = Assert.Throws<ArgumentException>(() => new LanguageModel(small, TinyVocabulary.Tokenizer));
 
         Assert.Equal($"The tokenizer gives ids up to {Config.VocabSize - 1}, but the model's vocabulary ends at 99: they do not belong together.", e.Message);
         using var folder = new TemporaryFolder();

@@ -27,11 +27,11 @@ public sealed class ActivationPatcherTests : IDisposable
     {
         ActivationPatch patch = _patcher.Patch(Clean, Counterfactual, _answers with { Kind = kind, Window = width });
 
-        LayerWindow window = LayerWindow.Of(_model.Model, kind, width);
+        var window = LayerWindow.Of(_model.Model, kind, width);
         string[] paths = [.. Enumerable.Range(0, 3).Select(window.Path)];
         using var clean = new TraceDict(_model.Model, paths);
         double cleanDifference = Difference(Clean);
-        var states = paths.ToDictionary(path => path, path => clean[path].Output);
+        Dictionary<string, Tensor> states = paths.ToDictionary(path => path, path => clean[path].Output);
         clean.Dispose();
         for (int t = 0; t < patch.Tokens.Count; t++)
         {

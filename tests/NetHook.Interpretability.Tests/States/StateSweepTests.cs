@@ -9,11 +9,11 @@ public sealed class StateSweepTests
     public void Small_batches_give_what_a_large_one_gives()
     {
         using DisposeScope scope = NewDisposeScope();
-        using var _ = no_grad();
+        using IDisposable _ = no_grad();
         using Gpt2 model = Tiny.Model(Speaking.Config);
-        LayerWindow window = LayerWindow.Of(model, StateKind.Mlp, 2);
-        RecordedStates run = RecordedStates.Of(model, window, tensor([1L, 2, 3, 4, 5, 6, 7, 8], [2, 4]));
-        RecordedStates source = RecordedStates.Of(model, window, tensor([5L, 5, 5, 5], [1, 4]));
+        var window = LayerWindow.Of(model, StateKind.Mlp, 2);
+        var run = RecordedStates.Of(model, window, tensor([1L, 2, 3, 4, 5, 6, 7, 8], [2, 4]));
+        var source = RecordedStates.Of(model, window, tensor([5L, 5, 5, 5], [1, 4]));
         static Tensor Measure(Tensor logits) => logits.select(-1, 9).mean([-1]);
 
         StateGrid atOnce = new StateSweep(model, window).Run(run, source, [0, 1, 2, 3], Measure, null, default);
@@ -26,11 +26,11 @@ public sealed class StateSweepTests
     public void Hidden_states_are_restored_to_the_bit_and_others_left_to_the_bit()
     {
         using DisposeScope scope = NewDisposeScope();
-        using var _ = no_grad();
+        using IDisposable _ = no_grad();
         using Gpt2 model = Tiny.Model(Speaking.Config);
-        LayerWindow window = LayerWindow.Of(model, StateKind.Hidden, 1);
-        RecordedStates run = RecordedStates.Of(model, window, tensor([1L, 2, 3, 4, 5, 6, 7, 8], [2, 4]));
-        RecordedStates source = RecordedStates.Of(model, window, tensor([5L, 6, 7, 8], [1, 4]));
+        var window = LayerWindow.Of(model, StateKind.Hidden, 1);
+        var run = RecordedStates.Of(model, window, tensor([1L, 2, 3, 4, 5, 6, 7, 8], [2, 4]));
+        var source = RecordedStates.Of(model, window, tensor([5L, 6, 7, 8], [1, 4]));
 
         // What the block behind the first layer gets, when that layer is restored: once, with every token's change as a batch.
         using var next = new Trace(model, "transformer.h.1", new() { RetainInput = true });

@@ -11,7 +11,7 @@ public sealed class TokenizerFilesTests : IDisposable
     [Fact]
     public void Files_read_back_give_the_same_tokenizer()
     {
-        Gpt2Tokenizer read = Gpt2Tokenizer.FromPretrained(_folder.Path);
+        var read = Gpt2Tokenizer.FromPretrained(_folder.Path);
 
         const string Text = "The capital of 日本 is<|endoftext|>";
         Assert.Equal(TinyVocabulary.Tokenizer.Encode(Text), read.Encode(Text));
@@ -82,7 +82,7 @@ public sealed class TokenizerFilesTests : IDisposable
 
     private CheckpointException Refused(string file)
     {
-        var e = Assert.Throws<CheckpointException>(() => Gpt2Tokenizer.FromPretrained(_folder.Path));
+        CheckpointException e = Assert.Throws<CheckpointException>(() => Gpt2Tokenizer.FromPretrained(_folder.Path));
         Assert.Equal(_folder[file], e.File);
         return e;
     }

@@ -1,4 +1,5 @@
 using NetHook.TrainFacts;
+using TorchSharp;
 
 namespace NetHook.Interpretability.Tests;
 
@@ -44,7 +45,7 @@ public sealed class TrainingRowTests
     {
         var row = new TrainingRow();
         row.Add(Fact, throughSubject: true, () => false);
-        using var scope = TorchSharp.torch.NewDisposeScope();
+        using DisposeScope scope = TorchSharp.torch.NewDisposeScope();
 
         var batch = new TrainingBatch([row], context: 5);
 

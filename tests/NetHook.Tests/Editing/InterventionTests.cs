@@ -1,7 +1,7 @@
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace NetHook.Tests.Editing;
+namespace NetHook.Tests;
 
 /// <summary>Each intervention against its formula, written out.</summary>
 public class InterventionTests
@@ -24,7 +24,7 @@ public class InterventionTests
     [Fact]
     public void Add_adds_the_vector_times_the_factor()
     {
-        var vector = randn(4);
+        Tensor vector = randn(4);
         TensorAssert.Near(_x + vector * 2.5, Apply(Interventions.Add(vector, 2.5)));
         TensorAssert.Near(_x + vector, Apply(Interventions.Add(vector)));
     }
@@ -35,14 +35,14 @@ public class InterventionTests
     [Fact]
     public void Noise_has_the_standard_deviation_asked_for_and_repeats_with_its_seed()
     {
-        var large = zeros(100, 1000);
-        var noise = Interventions.Noise(0.5, seed: 1);
-        var first = noise(large, "layer");
+        Tensor large = zeros(100, 1000);
+        Intervention noise = Interventions.Noise(0.5, seed: 1);
+        Tensor first = noise(large, "layer");
         Assert.InRange(first.std().ToDouble(), 0.49, 0.51);
         Assert.InRange(first.mean().ToDouble(), -0.01, 0.01);
-        var second = noise(large, "layer");
+        Tensor second = noise(large, "layer");
         Assert.NotEqual(first, second);
-        var again = Interventions.Noise(0.5, seed: 1);
+        Intervention again = Interventions.Noise(0.5, seed: 1);
         TensorAssert.Same(first, again(large, "layer"));
         TensorAssert.Same(second, again(large, "layer"));
         Assert.NotEqual(first, Interventions.Noise(0.5, seed: 2)(large, "layer"));
@@ -51,9 +51,9 @@ public class InterventionTests
     [Fact]
     public void ProjectOut_leaves_nothing_along_the_direction_and_the_rest_as_it_was()
     {
-        var direction = randn(4) * 7;
-        var unit = direction / direction.norm();
-        var without = Apply(Interventions.ProjectOut(direction));
+        Tensor direction = randn(4) * 7;
+        Tensor unit = direction / direction.norm();
+        Tensor without = Apply(Interventions.ProjectOut(direction));
         TensorAssert.Near(zeros(2, 3), without.matmul(unit));
         TensorAssert.Near(_x - _x.matmul(unit).unsqueeze(-1) * unit, without);
     }
@@ -68,7 +68,7 @@ public class InterventionTests
     [Fact]
     public void Replace_patches_a_saved_activation_or_one_row_of_it()
     {
-        var saved = randn(1, 3, 4);
+        Tensor saved = randn(1, 3, 4);
         TensorAssert.Same(saved.expand(2, 3, 4), Apply(Interventions.Replace(saved)));
     }
 
@@ -95,7 +95,7 @@ public class InterventionTests
     [MemberData(nameof(Slices))]
     public void At_changes_the_slice_and_leaves_the_rest(Slice slice, string meaning)
     {
-        var mask = zeros(2, 3, 4, dtype: ScalarType.Bool);
+        Tensor mask = zeros(2, 3, 4, dtype: ScalarType.Bool);
         switch (meaning)
         {
             case "[:,1]": mask[TensorIndex.Colon, 1] = true; break;
@@ -114,8 +114,8 @@ public class InterventionTests
     [Fact]
     public void At_may_be_narrowed_further()
     {
-        var edited = Apply(Interventions.Zero().At(Slice.Heads(2, 1)).At(Slice.Tokens(^1)));
-        var expected = _x.clone();
+        Tensor edited = Apply(Interventions.Zero().At(Slice.Heads(2, 1)).At(Slice.Tokens(^1)));
+        Tensor expected = _x.clone();
         expected[TensorIndex.Colon, 2, TensorIndex.Slice(2, 4)] = 0;
         TensorAssert.Same(expected, edited);
     }
@@ -123,9 +123,9 @@ public class InterventionTests
     [Fact]
     public void Slice_takes_out_what_is_patched_in()
     {
-        var saved = randn(2, 3, 4);
+        Tensor saved = randn(2, 3, 4);
         var slice = Slice.Tokens(2);
-        var expected = _x.clone();
+        Tensor expected = _x.clone();
         expected[TensorIndex.Colon, 2] = saved[TensorIndex.Colon, 2];
         TensorAssert.Same(expected, Apply(Interventions.Replace(slice.Of(saved)).At(slice)));
     }
@@ -133,9 +133,9 @@ public class InterventionTests
     [Fact]
     public void Value_is_left_as_it_is_and_gradients_flow()
     {
-        var leaf = randn(2, 3, 4, requires_grad: true);
-        var before = leaf.detach().clone();
-        var edited = Interventions.Scale(3).At(Slice.Tokens(0)).Then(Interventions.ProjectOut(ones(4)))(leaf, "layer");
+        Tensor leaf = randn(2, 3, 4, requires_grad: true);
+        Tensor before = leaf.detach().clone();
+        Tensor edited = Interventions.Scale(3).At(Slice.Tokens(0)).Then(Interventions.ProjectOut(ones(4)))(leaf, "layer");
         edited.sum().backward();
         TensorAssert.Same(before, leaf.detach());
         Assert.NotNull(leaf.grad);

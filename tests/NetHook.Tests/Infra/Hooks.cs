@@ -13,12 +13,13 @@ internal static class Hooks
     public static IReadOnlyList<object> Of(Module module)
     {
         var hooks = new List<object>();
-        for (var type = module.GetType(); type is not null; type = type.BaseType)
+        for (Type? type = module.GetType(); type is not null; type = type.BaseType)
         {
-            foreach (var name in new[] { "pre_hooks", "post_hooks", "module_pre_hooks", "module_post_hooks" })
+            foreach (string name in new[] { "pre_hooks", "post_hooks", "module_pre_hooks", "module_post_hooks" })
             {
-                var field = type.GetField(name, BindingFlags.Instance | BindingFlags.NonPublic | BindingFlags.DeclaredOnly);
-                if (field?.GetValue(module) is IDictionary table) hooks.AddRange(table.Values.Cast<object>());
+                FieldInfo? field = type.GetField(name, BindingFlags.Instance | BindingFlags.NonPublic | BindingFlags.DeclaredOnly);
+                if (field?.GetValue(module) is IDictionary table)
+                    hooks.AddRange(table.Values.Cast<object>());
             }
         }
 

@@ -7,7 +7,7 @@ internal static class Messages
 
     public static void Same(string expected, Action act)
     {
-        var thrown = Assert.ThrowsAny<Exception>(act);
+        Exception thrown = Assert.ThrowsAny<Exception>(act);
         Assert.Equal(expected, thrown.Message);
     }
 }

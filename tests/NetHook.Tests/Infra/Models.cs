@@ -32,9 +32,10 @@ internal sealed class ScopedNet : nn.Module<Tensor, Tensor>
 
     public override Tensor forward(Tensor input)
     {
-        using var scope = NewDisposeScope();
-        var hidden = first.call(input);
-        if (Fail) throw new InvalidOperationException("the model's own failure");
+        using DisposeScope scope = NewDisposeScope();
+        Tensor hidden = first.call(input);
+        if (Fail)
+            throw new InvalidOperationException("the model's own failure");
         return body.call(hidden).MoveToOuterDisposeScope();
     }
 }

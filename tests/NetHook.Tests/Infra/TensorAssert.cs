@@ -9,8 +9,9 @@ internal static class TensorAssert
     public static void Near(Tensor expected, Tensor actual, double tolerance = 1e-5)
     {
         Assert.Equal(expected.shape, actual.shape);
-        if (expected.numel() == 0) return;
-        var difference = (expected.to(ScalarType.Float64) - actual.to(ScalarType.Float64)).abs().max().ToDouble();
+        if (expected.numel() == 0)
+            return;
+        double difference = (expected.to(ScalarType.Float64) - actual.to(ScalarType.Float64)).abs().max().ToDouble();
         Assert.True(difference <= tolerance, $"The tensors differ by {difference}:\n{expected.str()}\n{actual.str()}");
     }
 

@@ -1,7 +1,7 @@
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace NetHook.Tests.Statistics;
+namespace NetHook.Tests;
 
 public sealed class InferenceModeTests : IDisposable
 {
@@ -15,7 +15,7 @@ public sealed class InferenceModeTests : IDisposable
     public void A_statistic_begun_in_inference_mode_goes_on_outside_it(int index)
     {
         using RunningStatistic statistic = New(index), plain = New(index);
-        var (first, second) = (Samples.Make(1, 50, 3, kind: 0).to(float32), Samples.Make(2, 50, 3, kind: 0));
+        (Tensor first, Tensor second) = (Samples.Make(1, 50, 3, kind: 0).to(float32), Samples.Make(2, 50, 3, kind: 0));
 
         using (inference_mode())
         {
@@ -35,9 +35,9 @@ public sealed class InferenceModeTests : IDisposable
     public void A_statistic_merged_or_read_in_inference_mode_goes_on_outside_it(int index)
     {
         using RunningStatistic merged = New(index), plain = New(index);
-        var samples = Samples.Make(1, 50, 3, kind: 0);
+        Tensor samples = Samples.Make(1, 50, 3, kind: 0);
         plain.Add(samples);
-        var path = _folder["s.safetensors"];
+        string path = _folder["s.safetensors"];
 
         RunningStatistic read;
         using (inference_mode())
@@ -61,7 +61,8 @@ public sealed class InferenceModeTests : IDisposable
         using var variance = new RunningVariance();
         variance.Add(ones(3, 2));
         Tensor deviation;
-        using (inference_mode()) deviation = variance.StandardDeviation();
+        using (inference_mode())
+            deviation = variance.StandardDeviation();
 
         Assert.Equal([1.0, 1.0], deviation.add_(1).data<double>().ToArray());
     }
@@ -107,8 +108,11 @@ public sealed class InferenceModeTests : IDisposable
     private static void AssertSame(RunningStatistic expected, RunningStatistic actual)
     {
         Assert.Equal(expected.Count, actual.Count);
-        foreach (var (one, other) in expected.State.All.Zip(actual.State.All)) TensorAssert.Near(one.Value, other.Value, 1e-12);
-        if (expected is not CombinedStatistic combined) return;
-        foreach (var (name, part) in combined.Parts) AssertSame(part, ((CombinedStatistic)actual).Parts[name]);
+        foreach ((KeyValuePair<string, Tensor> one, KeyValuePair<string, Tensor> other) in expected.State.All.Zip(actual.State.All))
+            TensorAssert.Near(one.Value, other.Value, 1e-12);
+        if (expected is not CombinedStatistic combined)
+            return;
+        foreach ((string name, RunningStatistic part) in combined.Parts)
+            AssertSame(part, ((CombinedStatistic)actual).Parts[name]);
     }
 }

@@ -2,7 +2,7 @@ using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
-namespace NetHook.Tests.Statistics;
+namespace NetHook.Tests;
 
 public sealed class LayerStatisticsTests : IDisposable
 {
@@ -18,7 +18,7 @@ public sealed class LayerStatisticsTests : IDisposable
         using var mean = new RunningMean();
         using var trace = new Trace(_net, "c");
         var outputs = new List<Tensor>();
-        for (var i = 0; i < 3; i++)
+        for (int i = 0; i < 3; i++)
         {
             trace.Run(() => outputs.Add(_net.call(randn(5, 3))));
             mean.Add(trace);
@@ -31,7 +31,7 @@ public sealed class LayerStatisticsTests : IDisposable
     [Fact]
     public void Each_layer_has_its_own_statistic()
     {
-        using var statistics = New("a", "c");
+        using LayerStatistics statistics = New("a", "c");
         using var traces = new TraceDict(_net, ["a", "b", "c"]);
         traces.Run(() => _net.call(randn(5, 3)));
 
@@ -44,7 +44,7 @@ public sealed class LayerStatisticsTests : IDisposable
     [Fact]
     public void Nothing_is_added_where_one_layer_cannot_be()
     {
-        using var statistics = New("a", "c");
+        using LayerStatistics statistics = New("a", "c");
         using var traces = new TraceDict(_net, ["a", "c"]);
         using var some = new TraceDict(_net, ["a"]);
 
@@ -68,11 +68,11 @@ public sealed class LayerStatisticsTests : IDisposable
     public void Shards_saved_apart_and_merged_equal_the_whole()
     {
         using LayerStatistics whole = New("a", ""), merged = New("", "a");
-        var batches = Samples.Make(1, 60, 3, kind: 0).to(float32).split(10).ToList();
+        List<Tensor> batches = Samples.Make(1, 60, 3, kind: 0).to(float32).split(10).ToList();
         Feed(whole, batches);
-        for (var shard = 0; shard < 2; shard++)
+        for (int shard = 0; shard < 2; shard++)
         {
-            using var part = New("a", "");
+            using LayerStatistics part = New("a", "");
             part.Notes["shard"] = $"{shard}/2";
             Feed(part, batches.Where((_, i) => i % 2 == shard));
             part.Save(Path);
@@ -83,7 +83,7 @@ public sealed class LayerStatisticsTests : IDisposable
             merged.Merge(loaded);
         }
 
-        foreach (var (layer, statistic) in whole)
+        foreach ((string layer, RunningStatistic statistic) in whole)
         {
             Assert.Equal(60, merged[layer].Count);
             TensorAssert.Near(((RunningMean)statistic).Mean(), ((RunningMean)merged[layer]).Mean(), 1e-12);
@@ -99,7 +99,7 @@ public sealed class LayerStatisticsTests : IDisposable
 
         using var loaded = LayerStatistics.Load(Path);
 
-        var part = ((CombinedStatistic)loaded["h.0"]).Part<RunningMean>("mean");
+        RunningMean part = ((CombinedStatistic)loaded["h.0"]).Part<RunningMean>("mean");
         Assert.Equal((2, 0), (part.Count, loaded["h.1"].Count));
         Assert.Contains("h.0/mean/mean", SafetensorsFile.Load(Path).Keys);
         Messages.Same(
@@ -196,7 +196,7 @@ public sealed class LayerStatisticsTests : IDisposable
     private void Feed(LayerStatistics statistics, IEnumerable<Tensor> batches)
     {
         using var traces = new TraceDict(_net, statistics.Keys, new() { Detach = true });
-        foreach (var batch in batches)
+        foreach (Tensor batch in batches)
         {
             traces.Run(() => _net.call(batch));
             statistics.Add(traces);

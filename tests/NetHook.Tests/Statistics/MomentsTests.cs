@@ -1,7 +1,7 @@
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace NetHook.Tests.Statistics;
+namespace NetHook.Tests;
 
 public class MomentsTests
 {
@@ -12,7 +12,7 @@ public class MomentsTests
     public void Mean_is_that_of_all_samples_batched_or_merged() => Samples.Check(Samples.Any(), samples =>
     {
         using RunningMean batched = samples.AddTo(new RunningMean()), merged = samples.Merge(() => new RunningMean());
-        var expected = samples.All.mean([0]);
+        Tensor expected = samples.All.mean([0]);
 
         TensorAssert.Near(expected, batched.Mean(), Rounding);
         TensorAssert.Near(expected, merged.Mean(), Rounding);
@@ -23,14 +23,15 @@ public class MomentsTests
     public void Variance_is_that_of_all_samples_batched_or_merged() => Samples.Check(Samples.Any(), samples =>
     {
         using RunningVariance batched = samples.AddTo(new RunningVariance()), merged = samples.Merge(() => new RunningVariance());
-        var expected = samples.All.var(0, unbiased: false);
+        Tensor expected = samples.All.var(0, unbiased: false);
 
-        foreach (var variance in new[] { batched, merged })
+        foreach (RunningVariance variance in new[] { batched, merged })
         {
             TensorAssert.Near(samples.All.mean([0]), variance.Mean(), Rounding);
             TensorAssert.Near(expected, variance.Variance(unbiased: false), Rounding);
             TensorAssert.Near(expected.sqrt(), variance.StandardDeviation(unbiased: false), Rounding);
-            if (samples.All.shape[0] > 1) TensorAssert.Near(samples.All.var(0), variance.Variance(), Rounding);
+            if (samples.All.shape[0] > 1)
+                TensorAssert.Near(samples.All.var(0), variance.Variance(), Rounding);
         }
     });
 
@@ -38,10 +39,10 @@ public class MomentsTests
     public void Covariance_is_that_of_all_samples_batched_or_merged() => Samples.Check(Samples.Any(), samples =>
     {
         using RunningCovariance batched = samples.AddTo(new RunningCovariance()), merged = samples.Merge(() => new RunningCovariance());
-        var centred = samples.All - samples.All.mean([0]);
-        var expected = centred.t().mm(centred) / (double)samples.All.shape[0];
+        Tensor centred = samples.All - samples.All.mean([0]);
+        Tensor expected = centred.t().mm(centred) / (double)samples.All.shape[0];
 
-        foreach (var covariance in new[] { batched, merged })
+        foreach (RunningCovariance covariance in new[] { batched, merged })
         {
             TensorAssert.Near(samples.All.mean([0]), covariance.Mean(), Rounding);
             TensorAssert.Near(expected, covariance.Covariance(unbiased: false), Rounding);
@@ -53,8 +54,8 @@ public class MomentsTests
     public void Second_moment_is_that_of_all_samples_batched_or_merged() => Samples.Check(Samples.Any(), samples =>
     {
         using RunningSecondMoment batched = samples.AddTo(new RunningSecondMoment()), merged = samples.Merge(() => new RunningSecondMoment());
-        var expected = samples.All.t().mm(samples.All) / (double)samples.All.shape[0];
-        var scale = expected.abs().max().ToDouble() + 1;
+        Tensor expected = samples.All.t().mm(samples.All) / (double)samples.All.shape[0];
+        double scale = expected.abs().max().ToDouble() + 1;
 
         TensorAssert.Near(expected / scale, batched.SecondMoment() / scale, 1e-12);
         TensorAssert.Near(expected / scale, merged.SecondMoment() / scale, 1e-12);
@@ -63,12 +64,12 @@ public class MomentsTests
     [Fact]
     public void Correlation_is_one_with_oneself_and_minus_one_with_the_opposite()
     {
-        using var scope = NewDisposeScope();
+        using DisposeScope scope = NewDisposeScope();
         using var covariance = new RunningCovariance();
-        var x = Samples.Make(1, 50, 1, kind: 1);
+        Tensor x = Samples.Make(1, 50, 1, kind: 1);
         covariance.Add(cat([x, -x * 2, x.square(), zeros_like(x)], 1));
 
-        var correlation = covariance.Correlation();
+        Tensor correlation = covariance.Correlation();
 
         TensorAssert.Near(tensor(new[,] { { 1.0, -1 }, { -1, 1 } }), correlation.narrow(0, 0, 2).narrow(1, 0, 2), 1e-9);
         TensorAssert.Near(correlation.nan_to_num(), correlation.t().nan_to_num(), 1e-12);
@@ -78,9 +79,10 @@ public class MomentsTests
     [Fact]
     public void Variance_keeps_its_precision_far_from_zero_where_sums_of_squares_lose_it()
     {
-        using var scope = NewDisposeScope();
+        using DisposeScope scope = NewDisposeScope();
         using var variance = new RunningVariance();
-        for (var i = 0; i < 100; i++) variance.Add(tensor(new[] { 1e9 + 1, 1e9 - 1 }).view(2, 1));
+        for (int i = 0; i < 100; i++)
+            variance.Add(tensor(new[] { 1e9 + 1, 1e9 - 1 }).view(2, 1));
 
         Assert.Equal(1, variance.Variance(unbiased: false).item<double>(), 6);
     }
@@ -88,9 +90,10 @@ public class MomentsTests
     [Fact]
     public void Single_precision_activations_are_accumulated_in_double()
     {
-        using var scope = NewDisposeScope();
+        using DisposeScope scope = NewDisposeScope();
         using var mean = new RunningMean();
-        for (var i = 0; i < 10; i++) mean.Add(full([4096, 1], 0.1f, float32));
+        for (int i = 0; i < 10; i++)
+            mean.Add(full([4096, 1], 0.1f, float32));
 
         Assert.Equal(float64, mean.Mean().dtype);
         Assert.Equal(0.1f, mean.Mean().item<double>(), 15);
@@ -99,9 +102,9 @@ public class MomentsTests
     [Fact]
     public void A_batch_larger_than_what_is_converted_at_once_is_added_whole()
     {
-        using var scope = NewDisposeScope();
+        using DisposeScope scope = NewDisposeScope();
         using var variance = new RunningVariance();
-        var large = Samples.Make(1, (1 << 20) + 7, 5, kind: 0).to(float32);
+        Tensor large = Samples.Make(1, (1 << 20) + 7, 5, kind: 0).to(float32);
         variance.Add(large);
 
         Assert.Equal(large.shape[0], variance.Count);
@@ -111,7 +114,7 @@ public class MomentsTests
     [Fact]
     public void One_sample_has_no_unbiased_variance()
     {
-        using var scope = NewDisposeScope();
+        using DisposeScope scope = NewDisposeScope();
         using var variance = new RunningVariance();
         variance.Add(tensor(new[] { 3.0 }));
 

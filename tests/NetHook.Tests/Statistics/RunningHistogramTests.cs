@@ -1,6 +1,7 @@
+using TorchSharp;
 using static TorchSharp.torch;
 
-namespace NetHook.Tests.Statistics;
+namespace NetHook.Tests;
 
 public class RunningHistogramTests
 {
@@ -9,12 +10,13 @@ public class RunningHistogramTests
     {
         using RunningHistogram batched = samples.AddTo(New()), merged = samples.Merge(New);
 
-        for (var feature = 0; feature < samples.All.shape[1]; feature++)
+        for (int feature = 0; feature < samples.All.shape[1]; feature++)
         {
-            var values = samples.All.select(1, feature).contiguous().data<double>().ToArray();
-            var expected = new long[4];
-            foreach (var value in values.Where(value => value is >= -2 and <= 2)) expected[Math.Min((int)Math.Floor(value) + 2, 3)]++;
-            foreach (var histogram in new[] { batched, merged })
+            double[] values = samples.All.select(1, feature).contiguous().data<double>().ToArray();
+            long[] expected = new long[4];
+            foreach (double value in values.Where(value => value is >= -2 and <= 2))
+                expected[Math.Min((int)Math.Floor(value) + 2, 3)]++;
+            foreach (RunningHistogram histogram in new[] { batched, merged })
             {
                 Assert.Equal(expected, histogram.Counts()[feature].data<long>().ToArray());
                 Assert.Equal(values.LongCount(value => value < -2), histogram.Below()[feature].item<long>());
@@ -28,7 +30,7 @@ public class RunningHistogramTests
     [Fact]
     public void Lower_edges_belong_to_a_bin_and_so_does_the_last_upper_one()
     {
-        using var scope = NewDisposeScope();
+        using DisposeScope scope = NewDisposeScope();
         using var histogram = new RunningHistogram(0, 0.3, 3);
         histogram.Add(cat([histogram.Edges(), tensor(new[] { double.NegativeInfinity, double.PositiveInfinity, -1e-9, 0.31 })]).view(-1, 1));
 

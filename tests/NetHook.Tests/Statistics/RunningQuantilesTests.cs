@@ -2,7 +2,7 @@ using CsCheck;
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace NetHook.Tests.Statistics;
+namespace NetHook.Tests;
 
 public class RunningQuantilesTests
 {
@@ -12,13 +12,13 @@ public class RunningQuantilesTests
     public void Quantiles_are_exact_while_every_sample_is_kept() => Samples.Check(Samples.Any(), samples =>
     {
         using RunningQuantiles batched = samples.AddTo(new RunningQuantiles()), merged = samples.Merge(() => new RunningQuantiles());
-        var sorted = samples.All.sort(0).Values;
-        var count = samples.All.shape[0];
+        Tensor sorted = samples.All.sort(0).Values;
+        long count = samples.All.shape[0];
 
-        foreach (var quantiles in new[] { batched, merged })
+        foreach (RunningQuantiles quantiles in new[] { batched, merged })
         {
             Assert.Equal(0, quantiles.RankError());
-            foreach (var rank in new[] { 1, (count + 1) / 2, count })
+            foreach (long rank in new[] { 1, (count + 1) / 2, count })
                 TensorAssert.Same(sorted[rank - 1], quantiles.Quantiles((double)rank / count)[0]);
             TensorAssert.Same(sorted[0], quantiles.Minimum());
             TensorAssert.Same(sorted[-1], quantiles.Maximum());
@@ -39,10 +39,11 @@ public class RunningQuantilesTests
     [Fact]
     public void Bound_is_below_three_by_the_resolution_for_a_million_samples()
     {
-        using var scope = NewDisposeScope();
+        using DisposeScope scope = NewDisposeScope();
         using var quantiles = new RunningQuantiles();
-        var all = Samples.Make(1, 1 << 20, 2, kind: 0);
-        foreach (var batch in all.split(1000)) quantiles.Add(batch);
+        Tensor all = Samples.Make(1, 1 << 20, 2, kind: 0);
+        foreach (Tensor batch in all.split(1000))
+            quantiles.Add(batch);
 
         Assert.InRange(quantiles.RankError(), 1.0 / quantiles.Resolution, 3.0 / quantiles.Resolution);
         AssertWithinBound(all, quantiles);
@@ -51,13 +52,14 @@ public class RunningQuantilesTests
     [Fact]
     public void Merging_many_sketches_of_one_seed_keeps_the_bound()
     {
-        using var scope = NewDisposeScope();
+        using DisposeScope scope = NewDisposeScope();
         using var merged = new RunningQuantiles(128);
-        var all = Samples.Make(1, 1 << 16, 2, kind: 0);
-        foreach (var shard in all.split(1 << 12))
+        Tensor all = Samples.Make(1, 1 << 16, 2, kind: 0);
+        foreach (Tensor shard in all.split(1 << 12))
         {
             using var part = new RunningQuantiles(128);
-            foreach (var batch in shard.split(100)) part.Add(batch);
+            foreach (Tensor batch in shard.split(100))
+                part.Add(batch);
             merged.Merge(part);
         }
 
@@ -68,10 +70,10 @@ public class RunningQuantilesTests
     [Fact]
     public void Memory_stays_the_same_from_thousands_of_samples_to_a_million()
     {
-        using var scope = NewDisposeScope();
+        using DisposeScope scope = NewDisposeScope();
         using var quantiles = new RunningQuantiles(64);
-        var batch = Samples.Make(1, 1000, 3, kind: 0);
-        for (var i = 0; i < 1000; i++)
+        Tensor batch = Samples.Make(1, 1000, 3, kind: 0);
+        for (int i = 0; i < 1000; i++)
         {
             quantiles.Add(batch);
             Assert.InRange(quantiles.State.All.Sum(pair => pair.Value.shape.Length == 2 ? pair.Value.shape[1] : 0), 1, (3 * 64) + (8 * 16));
@@ -81,12 +83,13 @@ public class RunningQuantilesTests
     [Fact]
     public void The_same_seed_gives_the_same_sketch_and_another_seed_another()
     {
-        using var scope = NewDisposeScope();
-        var all = Samples.Make(1, 5000, 2, kind: 0);
+        using DisposeScope scope = NewDisposeScope();
+        Tensor all = Samples.Make(1, 5000, 2, kind: 0);
         var sketches = new[] { 1, 1, 2 }.Select(seed =>
         {
             using var quantiles = new RunningQuantiles(16, seed);
-            foreach (var batch in all.split(100)) quantiles.Add(batch);
+            foreach (Tensor batch in all.split(100))
+                quantiles.Add(batch);
             return quantiles.Quantiles(0.1, 0.3, 0.5, 0.7, 0.9);
         }).ToList();
 
@@ -97,7 +100,7 @@ public class RunningQuantilesTests
     [Fact]
     public void Infinite_values_are_the_extremes()
     {
-        using var scope = NewDisposeScope();
+        using DisposeScope scope = NewDisposeScope();
         using var quantiles = new RunningQuantiles();
         quantiles.Add(tensor(new[] { double.NegativeInfinity, 1, double.PositiveInfinity }).view(3, 1));
 
@@ -133,15 +136,16 @@ public class RunningQuantilesTests
     // The bound holds for one quantile of one feature at a time; at this confidence it never fails in practice.
     private static void AssertWithinBound(Tensor all, RunningQuantiles quantiles)
     {
-        var count = all.shape[0];
-        var error = quantiles.RankError(1 - 1e-9) + 1e-12;
-        var values = quantiles.Quantiles(Asked);
-        for (var i = 0; i < Asked.Length; i++)
+        long count = all.shape[0];
+        double error = quantiles.RankError(1 - 1e-9) + 1e-12;
+        Tensor values = quantiles.Quantiles(Asked);
+        for (int i = 0; i < Asked.Length; i++)
         {
             // With ties, a value has a range of ranks.
-            var below = all.lt(values[i]).to(float64).mean([0]).data<double>().ToArray();
-            var upTo = all.le(values[i]).to(float64).mean([0]).data<double>().ToArray();
-            foreach (var (low, high) in below.Zip(upTo)) Assert.True(low - error <= Asked[i] && Asked[i] <= high + error + (1.0 / count));
+            double[] below = all.lt(values[i]).to(float64).mean([0]).data<double>().ToArray();
+            double[] upTo = all.le(values[i]).to(float64).mean([0]).data<double>().ToArray();
+            foreach ((double low, double high) in below.Zip(upTo))
+                Assert.True(low - error <= Asked[i] && Asked[i] <= high + error + (1.0 / count));
         }
     }
 }

@@ -1,6 +1,7 @@
+using TorchSharp;
 using static TorchSharp.torch;
 
-namespace NetHook.Tests.Statistics;
+namespace NetHook.Tests;
 
 public class RunningTopKTests
 {
@@ -10,10 +11,10 @@ public class RunningTopKTests
     public void Values_and_their_samples_are_those_of_all_samples_batched_or_merged(bool largest) => Samples.Check(Samples.Any(), samples =>
     {
         using RunningTopK batched = samples.AddTo(New()), merged = samples.Merge(New);
-        var k = Math.Min(5, samples.All.shape[0]);
-        var expected = samples.All.t().sort(1, descending: largest).Values.narrow(1, 0, k);
+        long k = Math.Min(5, samples.All.shape[0]);
+        Tensor expected = samples.All.t().sort(1, descending: largest).Values.narrow(1, 0, k);
 
-        foreach (var top in new[] { batched, merged })
+        foreach (RunningTopK top in new[] { batched, merged })
         {
             TensorAssert.Same(expected, top.Values());
 
@@ -28,7 +29,7 @@ public class RunningTopKTests
     [Fact]
     public void Samples_of_leading_dimensions_are_numbered_in_their_order()
     {
-        using var scope = NewDisposeScope();
+        using DisposeScope scope = NewDisposeScope();
         using var top = new RunningTopK(1);
         top.Add(zeros(2, 3, 1));
         top.Add(tensor(new float[] { 0, 0, 0, 0, 9, 0 }).view(2, 3, 1));

@@ -2,7 +2,7 @@ using CsCheck;
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace NetHook.Tests.Statistics;
+namespace NetHook.Tests;
 
 /// <summary>Activations <c>[samples, features]</c> in double precision, and where they are cut into batches.</summary>
 internal sealed record Samples(Tensor All, int[] Cuts)
@@ -15,7 +15,7 @@ internal sealed record Samples(Tensor All, int[] Cuts)
     public static Tensor Make(int seed, long count, long features, int kind)
     {
         using var generator = new Generator((ulong)seed);
-        var normal = randn([count, features], ScalarType.Float64, generator: generator);
+        Tensor normal = randn([count, features], ScalarType.Float64, generator: generator);
         return kind switch
         {
             0 => normal,
@@ -36,7 +36,8 @@ internal sealed record Samples(Tensor All, int[] Cuts)
     public T AddTo<T>(T statistic)
         where T : RunningStatistic
     {
-        foreach (var batch in Batches()) statistic.Add(batch);
+        foreach (Tensor batch in Batches())
+            statistic.Add(batch);
         return statistic;
     }
 
@@ -44,10 +45,10 @@ internal sealed record Samples(Tensor All, int[] Cuts)
     public T Merge<T>(Func<T> make)
         where T : RunningStatistic
     {
-        var merged = make();
-        foreach (var batch in Batches())
+        T merged = make();
+        foreach (Tensor batch in Batches())
         {
-            using var part = make();
+            using T part = make();
             part.Add(batch);
             merged.Merge(part);
         }
@@ -59,7 +60,7 @@ internal sealed record Samples(Tensor All, int[] Cuts)
     public static void Check(Gen<Samples> samples, Action<Samples> check, int times = 100) => samples.Sample(
         one =>
         {
-            using var scope = NewDisposeScope();
+            using DisposeScope scope = NewDisposeScope();
             check(one);
         },
         iter: times,

@@ -1,7 +1,7 @@
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace NetHook.Tests.Statistics;
+namespace NetHook.Tests;
 
 public sealed class StatisticFilesTests : IDisposable
 {
@@ -17,13 +17,16 @@ public sealed class StatisticFilesTests : IDisposable
     public void A_statistic_goes_on_from_its_file_as_if_it_had_never_stopped(Type type)
     {
         using RunningStatistic whole = New(type), first = New(type);
-        var batches = Samples.Make(1, 900, 3, kind: 0).split(50);
-        foreach (var batch in batches) whole.Add(batch);
-        foreach (var batch in batches.Take(7)) first.Add(batch);
+        Tensor[] batches = Samples.Make(1, 900, 3, kind: 0).split(50);
+        foreach (Tensor batch in batches)
+            whole.Add(batch);
+        foreach (Tensor batch in batches.Take(7))
+            first.Add(batch);
 
         first.Save(Path);
         using var second = RunningStatistic.Load<RunningStatistic>(Path);
-        foreach (var batch in batches.Skip(7)) second.Add(batch);
+        foreach (Tensor batch in batches.Skip(7))
+            second.Add(batch);
 
         AssertSame(whole, second);
     }
@@ -32,7 +35,7 @@ public sealed class StatisticFilesTests : IDisposable
     [MemberData(nameof(Every))]
     public void A_statistic_without_samples_comes_back_too(Type type)
     {
-        using var empty = New(type);
+        using RunningStatistic empty = New(type);
         empty.Save(Path);
         using var loaded = RunningStatistic.Load<RunningStatistic>(Path);
 
@@ -46,11 +49,14 @@ public sealed class StatisticFilesTests : IDisposable
     public void Settings_come_back()
     {
         new RunningTopK(7, largest: false).Save(Path);
-        using (var top = RunningStatistic.Load<RunningTopK>(Path)) Assert.Equal((7, false), (top.K, top.Largest));
+        using (RunningTopK top = RunningStatistic.Load<RunningTopK>(Path))
+            Assert.Equal((7, false), (top.K, top.Largest));
         new RunningHistogram(-1.5, 2, 9).Save(Path);
-        using (var histogram = RunningStatistic.Load<RunningHistogram>(Path)) Assert.Equal((-1.5, 2, 9), (histogram.Low, histogram.High, histogram.Bins));
+        using (RunningHistogram histogram = RunningStatistic.Load<RunningHistogram>(Path))
+            Assert.Equal((-1.5, 2, 9), (histogram.Low, histogram.High, histogram.Bins));
         new RunningQuantiles(99, -5).Save(Path);
-        using (var quantiles = RunningStatistic.Load<RunningQuantiles>(Path)) Assert.Equal((99, -5), (quantiles.Resolution, quantiles.Seed));
+        using (RunningQuantiles quantiles = RunningStatistic.Load<RunningQuantiles>(Path))
+            Assert.Equal((99, -5), (quantiles.Resolution, quantiles.Seed));
     }
 
     [Fact]
@@ -60,7 +66,7 @@ public sealed class StatisticFilesTests : IDisposable
         moment.Add(ones(2, 3));
         moment.Save(Path);
 
-        var tensors = SafetensorsFile.Load(Path);
+        Dictionary<string, Tensor> tensors = SafetensorsFile.Load(Path);
 
         Assert.Equal(["count", "features", "sum"], tensors.Keys.Order());
         Assert.Equal(2, tensors["count"].item<long>());
@@ -132,7 +138,7 @@ public sealed class StatisticFilesTests : IDisposable
         layers["a"].Add(ones(1, 2));
         layers["b"].Add(ones(1, 2));
         layers.Save(Path);
-        var before = File.ReadAllBytes(Path);
+        byte[] before = File.ReadAllBytes(Path);
         var part = new RunningMean();
         using var combined = new CombinedStatistic(new Dictionary<string, RunningStatistic> { ["top"] = new RunningTopK(), ["mean"] = part });
         combined.Add(ones(1, 2));
@@ -155,7 +161,7 @@ public sealed class StatisticFilesTests : IDisposable
         using var mean = new RunningMean();
         mean.Add(ones(1, 2));
         mean.Save(Path);
-        var before = File.ReadAllBytes(Path);
+        byte[] before = File.ReadAllBytes(Path);
 
         Assert.ThrowsAny<IOException>(() => mean.Save(System.IO.Path.Combine(Path, "below-a-file")));
 
@@ -174,14 +180,16 @@ public sealed class StatisticFilesTests : IDisposable
     private static void AssertSame(RunningStatistic expected, RunningStatistic actual)
     {
         Assert.Equal((expected.GetType(), expected.Count, expected.Features), (actual.GetType(), actual.Count, actual.Features));
-        foreach (var (one, other) in expected.State.All.Zip(actual.State.All))
+        foreach ((KeyValuePair<string, Tensor> one, KeyValuePair<string, Tensor> other) in expected.State.All.Zip(actual.State.All))
         {
             Assert.Equal(one.Key, other.Key);
             TensorAssert.Same(one.Value, other.Value);
         }
 
-        if (expected is not CombinedStatistic combined) return;
-        foreach (var (name, part) in combined.Parts) AssertSame(part, ((CombinedStatistic)actual).Parts[name]);
+        if (expected is not CombinedStatistic combined)
+            return;
+        foreach ((string name, RunningStatistic part) in combined.Parts)
+            AssertSame(part, ((CombinedStatistic)actual).Parts[name]);
     }
 
     private void Save(string type, Dictionary<string, Tensor> tensors) =>

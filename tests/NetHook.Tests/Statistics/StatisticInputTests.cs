@@ -1,7 +1,7 @@
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace NetHook.Tests.Statistics;
+namespace NetHook.Tests;
 
 [Collection(LiveTensors.Name)]
 public class StatisticInputTests
@@ -12,7 +12,7 @@ public class StatisticInputTests
     [MemberData(nameof(Every), DisableDiscoveryEnumeration = true)]
     public void Leading_dimensions_are_samples(RunningStatistic statistic)
     {
-        using var scope = NewDisposeScope();
+        using DisposeScope scope = NewDisposeScope();
         statistic.Add(ones(2, 3, 4));
         statistic.Add(ones(4));
         statistic.Add(ones(0, 4));
@@ -31,8 +31,8 @@ public class StatisticInputTests
     [InlineData(ScalarType.Bool)]
     public void Every_real_type_is_taken(ScalarType dtype)
     {
-        using var scope = NewDisposeScope();
-        foreach (var statistic in New())
+        using DisposeScope scope = NewDisposeScope();
+        foreach (RunningStatistic statistic in New())
         {
             statistic.Add(ones([3, 2], dtype));
             Assert.Equal(3, statistic.Count);
@@ -43,14 +43,14 @@ public class StatisticInputTests
     [Fact]
     public void Activations_stay_as_they_are()
     {
-        using var scope = NewDisposeScope();
-        foreach (var statistic in New())
+        using DisposeScope scope = NewDisposeScope();
+        foreach (RunningStatistic statistic in New())
         {
             // Shapes for which a view, a transposition or a conversion could be the caller's own storage.
-            foreach (var activations in new[] { randn(5, 3, float64), randn(5, 1, float64), randn(1, 3, float64).t(), randn(4, 5, float64)[.., 1..4] })
+            foreach (Tensor activations in new[] { randn(5, 3, float64), randn(5, 1, float64), randn(1, 3, float64).t(), randn(4, 5, float64)[.., 1..4] })
             {
-                using var fresh = New().Single(other => other.GetType() == statistic.GetType());
-                var before = activations.clone();
+                using RunningStatistic fresh = New().Single(other => other.GetType() == statistic.GetType());
+                Tensor before = activations.clone();
                 fresh.Add(activations);
                 TensorAssert.Same(before, activations);
                 var kept = fresh.State.All.Select(pair => pair.Value.clone()).ToList();
@@ -65,7 +65,7 @@ public class StatisticInputTests
     [Fact]
     public void Autograd_does_not_see_what_is_added()
     {
-        using var scope = NewDisposeScope();
+        using DisposeScope scope = NewDisposeScope();
         using var variance = new RunningVariance();
         variance.Add(randn(3, 2, requires_grad: true) * 2);
 
@@ -75,15 +75,16 @@ public class StatisticInputTests
     [Fact]
     public void No_tensor_is_left_behind()
     {
-        var before = Live.Tensors;
+        long before = Live.Tensors;
         using (NewDisposeScope())
         {
-            foreach (var statistic in New())
+            foreach (RunningStatistic statistic in New())
             {
-                using var other = New().Single(other => other.GetType() == statistic.GetType());
-                var held = torch.Tensor.TotalCount;
-                var activations = randn(700, 3);
-                for (var i = 0; i < 5; i++) statistic.Add(activations);
+                using RunningStatistic other = New().Single(other => other.GetType() == statistic.GetType());
+                long held = torch.Tensor.TotalCount;
+                Tensor activations = randn(700, 3);
+                for (int i = 0; i < 5; i++)
+                    statistic.Add(activations);
                 other.Add(activations);
                 other.Merge(statistic);
                 activations.Dispose();
@@ -103,8 +104,9 @@ public class StatisticInputTests
     public void Accumulators_outlive_the_scope_in_which_they_were_made()
     {
         using var mean = new RunningMean();
-        using (NewDisposeScope()) mean.Add(ones(3, 2));
-        using var result = mean.Mean();
+        using (NewDisposeScope())
+            mean.Add(ones(3, 2));
+        using Tensor result = mean.Mean();
 
         Assert.Equal([1.0, 1.0], result.data<double>().ToArray());
     }
@@ -114,7 +116,7 @@ public class StatisticInputTests
     {
         var mean = new RunningMean();
         mean.Add(ones(3, 1));
-        using var result = mean.Mean();
+        using Tensor result = mean.Mean();
         mean.Dispose();
 
         Assert.Equal(1, result.item<double>());
@@ -125,12 +127,12 @@ public class StatisticInputTests
     [Fact]
     public void What_cannot_be_added_is_refused_and_changes_nothing()
     {
-        using var scope = NewDisposeScope();
+        using DisposeScope scope = NewDisposeScope();
         using var variance = new RunningVariance();
         variance.Add(ones(2, 3));
-        var holes = ones(2, 4, 3);
+        Tensor holes = ones(2, 4, 3);
         holes[1, 2, 0] = float.NaN;
-        var endless = ones(2, 3);
+        Tensor endless = ones(2, 3);
         endless[1, 1] = float.NegativeInfinity;
 
         Refused("a scalar, and takes activations of shape [..., features]", tensor(1f));
@@ -158,7 +160,7 @@ public class StatisticInputTests
     [Fact]
     public void What_cannot_be_merged_is_refused()
     {
-        using var scope = NewDisposeScope();
+        using DisposeScope scope = NewDisposeScope();
         using RunningMean mean = new(), wider = new();
         using var variance = new RunningVariance();
         mean.Add(ones(2, 3));

@@ -2,7 +2,7 @@ using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
-namespace NetHook.Tests.Summaries;
+namespace NetHook.Tests;
 
 public class SummaryTests
 {
@@ -10,9 +10,9 @@ public class SummaryTests
     public void Tree_with_types_shapes_parameters_calls_and_times()
     {
         using var net = new Sample();
-        var text = net.Summary(() => net.call(randn(2, 3))).ToString();
-        var lines = text.Split('\n');
-        var beforeTimes = lines[0].IndexOf("Calls", StringComparison.Ordinal) + "Calls".Length;
+        string text = net.Summary(() => net.call(randn(2, 3))).ToString();
+        string[] lines = text.Split('\n');
+        int beforeTimes = lines[0].IndexOf("Calls", StringComparison.Ordinal) + "Calls".Length;
         Assert.Equal(
             """
             Layer        Type                       Output                             Parameters  Calls
@@ -34,7 +34,7 @@ public class SummaryTests
     [Fact]
     public void Without_a_pass_there_are_types_and_parameters()
     {
-        using var net = Models.Small();
+        using Sequential net = Models.Small();
         Assert.Equal(
             """
             Layer        Type        Parameters
@@ -52,17 +52,17 @@ public class SummaryTests
     [Fact]
     public void Times_of_containers_include_their_layers_and_calls_are_those_of_the_pass()
     {
-        using var net = nn.Sequential(("slow", Models.Layer(x =>
+        using Sequential net = nn.Sequential(("slow", Models.Layer(x =>
         {
             Thread.Sleep(20);
             return x + 1;
         })), ("twice", nn.ReLU()));
-        var summary = net.Summary(() =>
+        ModelSummary summary = net.Summary(() =>
         {
             net.call(randn(1));
             net.call(randn(1));
         });
-        var slow = summary.Layers.Single(layer => layer.Path == "slow");
+        LayerSummary slow = summary.Layers.Single(layer => layer.Path == "slow");
         Assert.Equal(2, slow.Calls);
         Assert.True(slow.Time >= TimeSpan.FromMilliseconds(38));
         Assert.True(summary.Layers[0].Time >= slow.Time);
@@ -72,8 +72,8 @@ public class SummaryTests
     public void Model_on_the_meta_device_needs_no_memory()
     {
         // 40 billion parameters, 160 GB in float32.
-        using var net = nn.Sequential(("wide", nn.Linear(200_000, 200_000, device: META)), ("tanh", nn.Tanh()));
-        var summary = net.Summary(() => net.call(empty(8, 200_000, device: META)));
+        using Sequential net = nn.Sequential(("wide", nn.Linear(200_000, 200_000, device: META)), ("tanh", nn.Tanh()));
+        ModelSummary summary = net.Summary(() => net.call(empty(8, 200_000, device: META)));
         Assert.Equal(200_000L * 200_000 + 200_000, summary.Parameters);
         Assert.Equal("[8, 200000]", summary.Layers[0].Output);
     }
@@ -92,7 +92,7 @@ public class SummaryTests
         using var net = new Decoder();
         var cache = new Cache();
         var past = new List<Tensor>();
-        var summary = net.Summary(() => net.call((ones(2), past, cache)));
+        ModelSummary summary = net.Summary(() => net.call((ones(2), past, cache)));
         Assert.Single(past);
         Assert.Equal(1, cache.Uses);
         Assert.Equal(["", "[2]", ""], summary.Layers.Select(layer => layer.Output));
@@ -111,8 +111,8 @@ public class SummaryTests
 
     private static string WithoutTimes(ModelSummary summary)
     {
-        var lines = summary.ToString().Split('\n');
-        var beforeTimes = lines[0].IndexOf("Calls", StringComparison.Ordinal) + "Calls".Length;
+        string[] lines = summary.ToString().Split('\n');
+        int beforeTimes = lines[0].IndexOf("Calls", StringComparison.Ordinal) + "Calls".Length;
         return string.Join('\n', lines.Select(line => (line.Length <= beforeTimes ? line : line[..beforeTimes]).TrimEnd()));
     }
 
@@ -164,8 +164,9 @@ public class SummaryTests
 
         public override Tensor forward(Tensor input)
         {
-            var x = stem.call(input);
-            for (var i = 0; i < 3; i++) x = blocks[0].call(x);
+            Tensor x = stem.call(input);
+            for (int i = 0; i < 3; i++)
+                x = blocks[0].call(x);
             rnn.call(x.unsqueeze(0), null);
             return x;
         }

@@ -1,7 +1,8 @@
 using TorchSharp;
+using TorchSharp.Modules;
 using static TorchSharp.torch;
 
-namespace NetHook.Tests.Tracing;
+namespace NetHook.Tests;
 
 /// <summary>What a trace keeps, for each of nethook's options.</summary>
 public class CaptureTests
@@ -11,10 +12,10 @@ public class CaptureTests
     [Fact]
     public void Output_of_a_named_layer_is_what_the_layer_returned()
     {
-        using var net = Models.Small();
+        using Sequential net = Models.Small();
         using var trace = new Trace(net, "b");
-        var result = net.call(_x);
-        var expected = ((nn.Module<Tensor, Tensor>)net.GetModule("a")).call(_x).relu();
+        Tensor result = net.call(_x);
+        Tensor expected = ((nn.Module<Tensor, Tensor>)net.GetModule("a")).call(_x).relu();
         TensorAssert.Same(expected, trace.Output);
         TensorAssert.Same(result, ((nn.Module<Tensor, Tensor>)net.GetModule("c")).call(trace.Output));
     }
@@ -22,10 +23,10 @@ public class CaptureTests
     [Fact]
     public void Layer_is_the_model_itself_when_none_is_named()
     {
-        using var net = Models.Small();
+        using Sequential net = Models.Small();
         using var whole = new Trace(net);
         using var empty = new Trace(net, "");
-        var result = net.call(_x);
+        Tensor result = net.call(_x);
         TensorAssert.Same(result, whole.Output);
         TensorAssert.Same(result, empty.Output);
         Assert.Equal("", whole.Layer);
@@ -35,7 +36,7 @@ public class CaptureTests
     [Fact]
     public void Layer_given_as_a_module_is_traced_as_that_module()
     {
-        using var net = Models.Small();
+        using Sequential net = Models.Small();
         using var trace = new Trace(net.GetModule("c"));
         TensorAssert.Same(net.call(_x), trace.Output);
     }
@@ -43,7 +44,7 @@ public class CaptureTests
     [Fact]
     public void Output_without_clone_shares_storage_and_sees_later_changes_in_place()
     {
-        using var net = Models.Small();
+        using Sequential net = Models.Small();
         using var trace = new Trace(net, "a");
         net.call(_x);
         Assert.True(trace.Output.ge(0).all().ToBoolean(), "the ReLU behind works in place, on the same storage");
@@ -52,7 +53,7 @@ public class CaptureTests
     [Fact]
     public void Clone_keeps_the_output_as_it_was()
     {
-        using var net = Models.Small();
+        using Sequential net = Models.Small();
         using var trace = new Trace(net, "a", new() { Clone = true });
         net.call(_x);
         TensorAssert.Same(((nn.Module<Tensor, Tensor>)net.GetModule("a")).call(_x), trace.Output);
@@ -64,9 +65,9 @@ public class CaptureTests
     [InlineData(true)]
     public void Detach_cuts_the_output_off_the_graph(bool clone)
     {
-        using var net = Models.Small();
+        using Sequential net = Models.Small();
         using var trace = new Trace(net, "c", new() { Detach = true, Clone = clone });
-        var result = net.call(_x);
+        Tensor result = net.call(_x);
         Assert.True(result.requires_grad);
         Assert.False(trace.Output.requires_grad);
         TensorAssert.Same(result.detach(), trace.Output);
@@ -76,7 +77,7 @@ public class CaptureTests
     [Fact]
     public void Output_that_is_not_detached_is_in_the_graph_of_the_pass()
     {
-        using var net = Models.Small();
+        using Sequential net = Models.Small();
         using var trace = new Trace(net, "a", new() { Clone = true });
         net.call(_x);
         trace.Output.sum().backward();
@@ -86,16 +87,16 @@ public class CaptureTests
     [Fact]
     public void Input_is_what_the_layer_was_given()
     {
-        using var net = Models.Small();
+        using Sequential net = Models.Small();
         using var trace = new Trace(net, "c", new() { RetainInput = true, RetainOutput = false });
-        var result = net.call(_x);
+        Tensor result = net.call(_x);
         TensorAssert.Same(result, ((nn.Module<Tensor, Tensor>)net.GetModule("c")).call(trace.Input));
     }
 
     [Fact]
     public void Input_of_a_layer_in_place_is_as_it_was_before()
     {
-        using var net = Models.Small();
+        using Sequential net = Models.Small();
         using var trace = new Trace(net, "b", new() { RetainInput = true });
         net.call(_x);
         TensorAssert.Same(((nn.Module<Tensor, Tensor>)net.GetModule("a")).call(_x), trace.Input);
@@ -105,9 +106,9 @@ public class CaptureTests
     [Fact]
     public void Input_of_a_container_with_a_layer_in_place_is_as_it_was_before()
     {
-        using var net = nn.Sequential(nn.Sequential(nn.ReLU(inplace: true)));
+        using Sequential net = nn.Sequential(nn.Sequential(nn.ReLU(inplace: true)));
         using var trace = new Trace(net, "0", new() { RetainInput = true });
-        var before = _x.clone();
+        Tensor before = _x.clone();
         net.call(_x);
         TensorAssert.Same(before, trace.Input);
     }
@@ -115,9 +116,9 @@ public class CaptureTests
     [Fact]
     public void Input_of_a_custom_layer_that_overwrites_its_argument_is_as_it_was_before_with_Clone()
     {
-        using var layer = Models.Layer(x => x.add_(1).alias());
+        using nn.Module<Tensor, Tensor> layer = Models.Layer(x => x.add_(1).alias());
         using var trace = new Trace(layer, null, new() { RetainInput = true, Clone = true });
-        var before = _x.clone();
+        Tensor before = _x.clone();
         layer.call(_x);
         TensorAssert.Same(before, trace.Input);
         TensorAssert.Same(before + 1, trace.Output);
@@ -126,7 +127,7 @@ public class CaptureTests
     [Fact]
     public void Input_without_a_layer_in_place_shares_storage_with_the_callers()
     {
-        using var layer = Models.Layer(x => x + 1);
+        using nn.Module<Tensor, Tensor> layer = Models.Layer(x => x + 1);
         using var trace = new Trace(layer, null, new() { RetainInput = true });
         layer.call(_x);
         TensorAssert.SameStorage(_x, trace.Input);
@@ -149,7 +150,8 @@ public class CaptureTests
         nn.Module<Tensor, Tensor>? layer = null;
         layer = Models.Layer(x =>
         {
-            if (x.ToDouble() < 0) throw new InvalidOperationException();
+            if (x.ToDouble() < 0)
+                throw new InvalidOperationException();
             try
             {
                 layer!.call(x - 10);
@@ -169,10 +171,10 @@ public class CaptureTests
     [Fact]
     public void Call_count_counts_calls_of_a_shared_layer_and_only_the_last_output_is_kept()
     {
-        var shared = nn.Linear(3, 3);
-        using var net = nn.Sequential(("one", shared), ("two", shared));
+        Linear shared = nn.Linear(3, 3);
+        using Sequential net = nn.Sequential(("one", shared), ("two", shared));
         using var trace = new Trace(net, "one");
-        var result = net.call(_x);
+        Tensor result = net.call(_x);
         Assert.Equal(2, trace.CallCount);
         TensorAssert.Same(result, trace.Output);
         Assert.Single(trace.Calls);
@@ -182,10 +184,10 @@ public class CaptureTests
     [Fact]
     public void Output_is_replaced_by_the_next_pass()
     {
-        using var net = Models.Small();
+        using Sequential net = Models.Small();
         using var trace = new Trace(net, "c");
         net.call(_x);
-        var second = net.call(_x * 2);
+        Tensor second = net.call(_x * 2);
         TensorAssert.Same(second, trace.Output);
     }
 }

@@ -2,7 +2,7 @@ using TorchSharp;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn.utils.rnn;
 
-namespace NetHook.Tests.Tracing;
+namespace NetHook.Tests;
 
 /// <summary>Lists, dictionaries and objects that go through an edit: the caller's own reach the layer, and the layer's own the caller.</summary>
 public class EditContainerTests
@@ -25,7 +25,7 @@ public class EditContainerTests
     public void List_is_the_callers_own_also_where_a_saved_tensor_stands_beside_it()
     {
         using var block = new CachingBlock<Dictionary<string, Tensor>>((x, cache) => cache.Add($"step {cache.Count}", x));
-        using var saved = randn(2, 3);
+        using Tensor saved = randn(2, 3);
         var cache = new Dictionary<string, Tensor> { ["past"] = zeros(1) };
         using var edit = new Trace(block, null, new() { EditInput = ((Tensor x, Dictionary<string, Tensor> cache) input) => (saved, input.cache) });
         block.call(_x, cache).Dispose();
@@ -40,10 +40,10 @@ public class EditContainerTests
         List<Tensor>? made = null;
         using var layer = new Returns<List<Tensor>>(x => made = [x + 1, x + 2]);
         Delegate[] edits = [(List<Tensor> output) => output, (List<Tensor> output) => (List<Tensor>?)null, (object output) => output];
-        foreach (var edit in edits)
+        foreach (Delegate edit in edits)
         {
             using var trace = new Trace(layer, null, new() { EditOutput = edit });
-            var result = layer.call(_x);
+            List<Tensor> result = layer.call(_x);
             Assert.Same(made, result);
         }
     }
@@ -54,7 +54,7 @@ public class EditContainerTests
         List<Tensor>? made = null;
         using var layer = new Returns<List<Tensor>>(x => [x + 1, x + 2]);
         using var edit = new Trace(layer, null, new() { EditOutput = (List<Tensor> output) => made = [output[0], output[1] * 2] });
-        var result = layer.call(_x);
+        List<Tensor> result = layer.call(_x);
         Assert.Same(made, result);
     }
 
@@ -68,9 +68,9 @@ public class EditContainerTests
         using (new Trace(layer, null, new() { EditOutput = ((PackedSequence, Tensor) output) => (seen = Pack(_x), output.Item2) }))
             Assert.True(ReferenceEquals(layer.call(_x).Item1, seen));
 
-        using var saved = Pack(_x * 5);
+        using PackedSequence saved = Pack(_x * 5);
         using var edit = new Trace(layer, null, new() { EditOutput = ((PackedSequence, Tensor) output) => (saved, output.Item2) });
-        var patched = layer.call(_x);
+        (PackedSequence, Tensor) patched = layer.call(_x);
         TensorAssert.Same(_x.reshape(6, 1) * 5, patched.Item1.data);
         patched.Item1.Dispose();
         TensorAssert.Same(_x.reshape(6, 1) * 5, saved.data);
@@ -83,11 +83,14 @@ public class EditContainerTests
     {
         using var block = new CachingBlock<Cache>((x, cache) => cache.Last = x);
         var cache = new Cache();
-        using (new Trace(block, null, new() { EditInput = ((Tensor x, Cache cache) input) => (input.x * 2, input.cache) })) block.call(_x, cache);
+        using (new Trace(block, null, new() { EditInput = ((Tensor x, Cache cache) input) => (input.x * 2, input.cache) }))
+            block.call(_x, cache);
         TensorAssert.Same(_x * 2, cache.Last!);
-        using (new Trace(block, null, new() { EditInput = (object input) => (object?)null })) block.call(_x, cache);
+        using (new Trace(block, null, new() { EditInput = (object input) => (object?)null }))
+            block.call(_x, cache);
         Assert.Same(_x, cache.Last);
-        using (new Trace(block, null, new() { EditInput = ((Tensor x, Cache cache) input) => ((Tensor, Cache)?)null })) block.call(_x, cache);
+        using (new Trace(block, null, new() { EditInput = ((Tensor x, Cache cache) input) => ((Tensor, Cache)?)null }))
+            block.call(_x, cache);
         Assert.Same(_x, cache.Last);
     }
 

@@ -1,7 +1,8 @@
 using TorchSharp;
+using TorchSharp.Modules;
 using static TorchSharp.torch;
 
-namespace NetHook.Tests.Tracing;
+namespace NetHook.Tests;
 
 public class EditGradientTests
 {
@@ -10,13 +11,13 @@ public class EditGradientTests
     [Fact]
     public void Edit_rewrites_what_flows_further_back_and_leaves_the_forward_pass()
     {
-        using var net = Models.Small();
-        var plain = net.call(_x);
+        using Sequential net = Models.Small();
+        Tensor plain = net.call(_x);
         plain.sum().backward();
-        var expected = net.GetParameter("a.weight").grad! * 3;
+        Tensor expected = net.GetParameter("a.weight").grad! * 3;
         net.zero_grad();
         using var edit = new Trace(net, "a", new() { EditGradient = (Tensor gradient) => gradient * 3 });
-        var traced = net.call(_x);
+        Tensor traced = net.call(_x);
         traced.sum().backward();
         TensorAssert.Same(plain, traced);
         TensorAssert.Near(expected, net.GetParameter("a.weight").grad!);
@@ -25,7 +26,7 @@ public class EditGradientTests
     [Fact]
     public void Edit_can_read_and_return_null()
     {
-        using var net = Models.Small();
+        using Sequential net = Models.Small();
         Tensor? seen = null;
         using var edit = new Trace(net, "c", new()
         {
@@ -44,7 +45,7 @@ public class EditGradientTests
     [Fact]
     public void Edited_gradient_is_the_one_that_RetainGrad_keeps()
     {
-        using var net = Models.Small();
+        using Sequential net = Models.Small();
         using var edit = new Trace(net, "c", new() { RetainGrad = true, EditGradient = (Tensor gradient) => gradient * 5 });
         net.call(_x).sum().backward();
         TensorAssert.Same(full(2, 2, 5f), edit.Gradient);
@@ -53,7 +54,7 @@ public class EditGradientTests
     [Fact]
     public void Frozen_model_with_RetainGrad_still_reaches_the_edit()
     {
-        using var net = Models.Small();
+        using Sequential net = Models.Small();
         Gradients.SetRequiresGrad(false, net);
         using var edit = new Trace(net, "b", new() { RetainGrad = true, EditGradient = (Tensor gradient) => gradient * 0 });
         net.call(_x).sum().backward();
@@ -65,8 +66,8 @@ public class EditGradientTests
     {
         using var layer = new Returns<(Tensor, List<Tensor>)>(x => (x * 2, [x * 3, x.argmax(1)]));
         using var edit = new Trace(layer, null, new() { EditGradient = (Tensor gradient) => gradient * 10 });
-        var leaf = randn(2, 3, requires_grad: true);
-        var (a, list) = layer.call(leaf);
+        Tensor leaf = randn(2, 3, requires_grad: true);
+        (Tensor a, List<Tensor>? list) = layer.call(leaf);
         (a.sum() + list[0].sum()).backward();
         TensorAssert.Near(full(2, 3, 50f), leaf.grad!);
     }
@@ -74,8 +75,8 @@ public class EditGradientTests
     [Fact]
     public void Every_call_of_a_shared_layer_is_edited()
     {
-        var shared = nn.Linear(3, 3, hasBias: false);
-        using var net = nn.Sequential(("one", shared), ("two", shared));
+        Linear shared = nn.Linear(3, 3, hasBias: false);
+        using Sequential net = nn.Sequential(("one", shared), ("two", shared));
         var gradients = new List<Tensor>();
         using var edit = new Trace(net, "one", new()
         {
@@ -94,7 +95,7 @@ public class EditGradientTests
     [Fact]
     public void Layers_in_place_behind_the_edit_work()
     {
-        using var net = Models.Small();
+        using Sequential net = Models.Small();
         using var edit = new Trace(net, "a", new() { EditGradient = (Tensor gradient) => gradient });
         net.call(_x).sum().backward();
         Assert.NotNull(net.GetParameter("a.weight").grad);
@@ -103,22 +104,24 @@ public class EditGradientTests
     [Fact]
     public void Pass_without_gradients_is_left_alone()
     {
-        using var net = Models.Small();
+        using Sequential net = Models.Small();
         using var edit = new Trace(net, "a", new() { EditGradient = (Tensor gradient) => gradient });
-        using (no_grad()) Assert.False(net.call(_x).requires_grad);
+        using (no_grad())
+            Assert.False(net.call(_x).requires_grad);
     }
 
     [Fact]
     public void Exception_in_an_edit_reaches_the_reader_and_spoils_the_gradients_for_all_to_see()
     {
-        using var net = Models.Small();
+        using Sequential net = Models.Small();
         using var edit = new Trace(net, "c", new() { RetainGrad = true, EditGradient = (Tensor gradient) => gradient.sum() });
         net.call(_x).sum().backward();
         Assert.True(net.GetParameter("c.weight").grad!.isnan().all().ToBoolean());
         const string message =
             "EditGradient of layer 'c' (Linear) threw during backward(): EditGradient of layer 'c' (Linear) was given a gradient "
             + "of shape [2, 2] and returned one of shape []. Return one of the same shape. Every gradient that flowed through it is NaN since.";
-        for (var i = 0; i < 2; i++) Messages.Same(message, () => edit.Gradient);
+        for (int i = 0; i < 2; i++)
+            Messages.Same(message, () => edit.Gradient);
         edit.Clear();
         Messages.Same(message, () => edit.Run(() => net.call(_x).sum().backward()));
         edit.Run(() => net.call(_x));
@@ -127,10 +130,10 @@ public class EditGradientTests
     [Fact]
     public void Exception_in_an_edit_ends_an_ordinary_training_loop_at_the_next_pass()
     {
-        using var net = Models.Small();
+        using Sequential net = Models.Small();
         using var edit = new Trace(net, "c", new() { EditGradient = (Tensor gradient) => gradient.sum() });
         net.call(_x).sum().backward();
-        var thrown = Assert.Throws<InvalidOperationException>(() => net.call(_x));
+        InvalidOperationException thrown = Assert.Throws<InvalidOperationException>(() => net.call(_x));
         Assert.StartsWith("EditGradient of layer 'c' (Linear) threw during backward()", thrown.Message, StringComparison.Ordinal);
         Assert.IsType<InvalidOperationException>(thrown.InnerException);
 
@@ -141,8 +144,8 @@ public class EditGradientTests
     [Fact]
     public void Exception_in_an_edit_is_thrown_by_the_next_Run_before_the_model_runs_and_forgotten_by_Clear()
     {
-        using var net = Models.Small();
-        var ran = 0;
+        using Sequential net = Models.Small();
+        int ran = 0;
         using var counts = new Trace(net, "a", new()
         {
             EditOutput = (Tensor output) =>
@@ -165,7 +168,7 @@ public class EditGradientTests
     [Fact]
     public void Exception_in_an_edit_leaves_no_input_behind_when_it_is_thrown()
     {
-        using var net = Models.Small();
+        using Sequential net = Models.Small();
         using var edit = new Trace(net, "c", new() { RetainInput = true, EditGradient = (Tensor gradient) => gradient.sum() });
         net.call(_x).sum().backward();
         Assert.Throws<InvalidOperationException>(() => net.call(_x * 2));
@@ -175,10 +178,10 @@ public class EditGradientTests
     [Fact]
     public void What_an_edit_returns_lives_as_long_as_its_place_in_the_graph()
     {
-        using var net = Models.Small();
+        using Sequential net = Models.Small();
         using var edit = new Trace(net, "c", new() { RetainOutput = false, EditGradient = Halve });
         WeakReference? returned = null;
-        var loss = net.call(_x).sum();
+        Tensor loss = net.call(_x).sum();
         loss.backward();
         GC.Collect();
         Assert.True(returned!.IsAlive, "native code reads the gradient after the edit has returned");
@@ -186,7 +189,7 @@ public class EditGradientTests
 
         Tensor Halve(Tensor gradient)
         {
-            var half = gradient / 2;
+            Tensor half = gradient / 2;
             returned = new WeakReference(half);
             return half;
         }

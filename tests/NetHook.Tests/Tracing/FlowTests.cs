@@ -1,7 +1,8 @@
 using TorchSharp;
+using TorchSharp.Modules;
 using static TorchSharp.torch;
 
-namespace NetHook.Tests.Tracing;
+namespace NetHook.Tests;
 
 /// <summary>TraceScope.CurrentFlow: a trace sees only the calls of its own flow of execution.</summary>
 public class FlowTests
@@ -11,9 +12,9 @@ public class FlowTests
     [Fact]
     public void Calls_of_other_flows_are_neither_seen_edited_nor_stopped()
     {
-        using var layer = Models.Layer(x => x * 2);
+        using nn.Module<Tensor, Tensor> layer = Models.Layer(x => x * 2);
         using var go = new ManualResetEventSlim();
-        var result = 0f;
+        float result = 0f;
         var other = new Thread(() =>
         {
             go.Wait(TestContext.Current.CancellationToken);
@@ -35,7 +36,7 @@ public class FlowTests
     [Fact]
     public async Task Flow_goes_along_with_awaits_and_with_tasks_started_later()
     {
-        using var layer = Models.Layer(x => x * 2);
+        using nn.Module<Tensor, Tensor> layer = Models.Layer(x => x * 2);
         using var trace = new Trace(layer, null, Mine);
         await Task.Yield();
         layer.call(ones(1));
@@ -47,12 +48,12 @@ public class FlowTests
     [Fact]
     public void Children_of_a_flow_have_traces_of_their_own_and_the_parent_sees_them_all()
     {
-        using var layer = Models.Layer(x => x * 2);
+        using nn.Module<Tensor, Tensor> layer = Models.Layer(x => x * 2);
         using var parent = new Trace(layer, null, Mine);
         Parallel.For(0, 8, i =>
         {
             using var trace = new Trace(layer, null, Mine);
-            for (var n = 0; n < 50; n++)
+            for (int n = 0; n < 50; n++)
             {
                 layer.call(tensor((float)i));
                 Assert.Equal(2f * i, trace.Output.ToSingle());
@@ -66,13 +67,15 @@ public class FlowTests
     [Fact]
     public void Eight_threads_of_a_thousand_requests_each_never_meet()
     {
-        using var net = Models.Small();
-        using var _ = no_grad();
-        var expected = Enumerable.Range(0, 8).Select(i => net.call(full(1, 3, (float)i))).ToArray();
+        using Sequential net = Models.Small();
+        using IDisposable _ = no_grad();
+        Tensor[] expected = Enumerable.Range(0, 8).Select(i => net.call(full(1, 3, (float)i))).ToArray();
         var failures = new List<Exception>();
-        var threads = Enumerable.Range(0, 8).Select(i => new Thread(() => Guarded(i))).ToArray();
-        foreach (var thread in threads) thread.Start();
-        foreach (var thread in threads) thread.Join();
+        Thread[] threads = Enumerable.Range(0, 8).Select(i => new Thread(() => Guarded(i))).ToArray();
+        foreach (Thread thread in threads)
+            thread.Start();
+        foreach (Thread thread in threads)
+            thread.Join();
         Assert.Empty(failures);
         Assert.Equal(0, Hooks.Count(net));
 
@@ -84,17 +87,18 @@ public class FlowTests
             }
             catch (Exception failure)
             {
-                lock (failures) failures.Add(failure);
+                lock (failures)
+                    failures.Add(failure);
             }
         }
 
         void Requests(int i)
         {
-            using var quiet = no_grad();
-            for (var n = 0; n < 1000; n++)
+            using IDisposable quiet = no_grad();
+            for (int n = 0; n < 1000; n++)
             {
-                using var scope = NewDisposeScope();
-                var x = full(1, 3, (float)i);
+                using DisposeScope scope = NewDisposeScope();
+                Tensor x = full(1, 3, (float)i);
                 switch (n % 3)
                 {
                     case 0:
@@ -127,10 +131,10 @@ public class FlowTests
     [Fact]
     public void Many_traces_made_one_after_the_other_in_one_flow_leave_nothing_behind()
     {
-        using var layer = Models.Layer(x => x * 2);
+        using nn.Module<Tensor, Tensor> layer = Models.Layer(x => x * 2);
         var first = new WeakReference(null);
         MakeAndDrop();
-        for (var i = 0; i < 1000; i++)
+        for (int i = 0; i < 1000; i++)
         {
             using var trace = new Trace(layer, null, Mine);
         }
@@ -149,7 +153,7 @@ public class FlowTests
     [Fact]
     public void Traces_disposed_out_of_order_do_not_disturb_each_other()
     {
-        using var layer = Models.Layer(x => x * 2);
+        using nn.Module<Tensor, Tensor> layer = Models.Layer(x => x * 2);
         var outer = new Trace(layer, null, Mine);
         var inner = new Trace(layer, null, Mine);
         outer.Dispose();
@@ -164,7 +168,7 @@ public class FlowTests
     [Fact]
     public void TraceDict_belongs_to_one_flow()
     {
-        using var net = Models.Small();
+        using Sequential net = Models.Small();
         using var go = new ManualResetEventSlim();
         var other = new Thread(() =>
         {

@@ -1,7 +1,7 @@
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace NetHook.Tests.Tracing;
+namespace NetHook.Tests;
 
 [Collection(LiveTensors.Name)]
 public class HistoryTests
@@ -13,9 +13,10 @@ public class HistoryTests
     [Fact]
     public void All_keeps_every_call_in_order()
     {
-        using var layer = Double();
-        using var trace = Trace(layer, CallHistory.All);
-        for (var i = 0; i < 5; i++) layer.call(tensor((double)i));
+        using nn.Module<Tensor, Tensor> layer = Double();
+        using Trace trace = Trace(layer, CallHistory.All);
+        for (int i = 0; i < 5; i++)
+            layer.call(tensor((double)i));
         Assert.Equal(5, trace.CallCount);
         Assert.Equal([0.0, 2, 4, 6, 8], trace.Calls.Select(call => call.Output.ToDouble()));
         Assert.Equal([0.0, 1, 2, 3, 4], trace.Calls.Select(call => call.Input.ToDouble()));
@@ -26,9 +27,10 @@ public class HistoryTests
     [Fact]
     public void LastOf_keeps_the_last_calls_and_counts_all()
     {
-        using var layer = Double();
-        using var trace = Trace(layer, CallHistory.LastOf(2));
-        for (var i = 0; i < 5; i++) layer.call(tensor((double)i));
+        using nn.Module<Tensor, Tensor> layer = Double();
+        using Trace trace = Trace(layer, CallHistory.LastOf(2));
+        for (int i = 0; i < 5; i++)
+            layer.call(tensor((double)i));
         Assert.Equal(5, trace.CallCount);
         Assert.Equal([6.0, 8], trace.Calls.Select(call => call.Output.ToDouble()));
     }
@@ -36,10 +38,11 @@ public class HistoryTests
     [Fact]
     public void Last_keeps_one()
     {
-        using var layer = Double();
-        using var trace = Trace(layer, CallHistory.Last);
+        using nn.Module<Tensor, Tensor> layer = Double();
+        using Trace trace = Trace(layer, CallHistory.Last);
         Assert.Empty(trace.Calls);
-        for (var i = 0; i < 3; i++) layer.call(tensor((double)i));
+        for (int i = 0; i < 3; i++)
+            layer.call(tensor((double)i));
         Assert.Equal([2L], trace.Calls.Select(call => call.Number));
         Assert.Equal(4.0, trace.Calls[0].Output.ToDouble());
     }
@@ -47,10 +50,10 @@ public class HistoryTests
     [Fact]
     public void Call_that_is_no_longer_kept_says_so()
     {
-        using var layer = Double();
-        using var trace = Trace(layer, CallHistory.LastOf(2));
+        using nn.Module<Tensor, Tensor> layer = Double();
+        using Trace trace = Trace(layer, CallHistory.LastOf(2));
         layer.call(zeros(1));
-        var first = trace.Calls[0];
+        TracedCall first = trace.Calls[0];
         layer.call(zeros(1));
         layer.call(zeros(1));
         Messages.Same(
@@ -63,10 +66,10 @@ public class HistoryTests
     [Fact]
     public void Call_listed_before_the_layer_ran_again_is_never_taken_for_the_call_after_it()
     {
-        using var layer = Double();
+        using nn.Module<Tensor, Tensor> layer = Double();
         using var trace = new Trace(layer, null, new() { RetainInput = true, RetainGrad = true });
         layer.call(ones(1));
-        var first = trace.Calls[0];
+        TracedCall first = trace.Calls[0];
         Assert.Equal(2f, first.Output.ToSingle());
         layer.call(zeros(1)).sum().backward();
         const string message =
@@ -83,21 +86,25 @@ public class HistoryTests
     [Fact]
     public void Call_listed_while_threads_run_the_layer_is_the_same_call_at_every_read()
     {
-        using var layer = Double();
+        using nn.Module<Tensor, Tensor> layer = Double();
         using var trace = new Trace(layer);
-        var calls = 0;
-        var threads = Enumerable.Range(0, 2).Select(_ => new Thread(() =>
+        int calls = 0;
+        Thread[] threads = Enumerable.Range(0, 2).Select(_ => new Thread(() =>
         {
-            for (var i = 0; i < 3000; i++) layer.call(tensor((double)Interlocked.Increment(ref calls))).Dispose();
+            for (int i = 0; i < 3000; i++)
+                layer.call(tensor((double)Interlocked.Increment(ref calls))).Dispose();
         })).ToArray();
-        foreach (var thread in threads) thread.Start();
+        foreach (Thread thread in threads)
+            thread.Start();
         do
         {
-            if (trace.Calls is not [var call]) continue;
+            if (trace.Calls is not [var call])
+                continue;
             try
             {
-                var first = call.Output.ToDouble();
-                for (var i = 0; i < 3; i++) Assert.Equal(first, call.Output.ToDouble());
+                double first = call.Output.ToDouble();
+                for (int i = 0; i < 3; i++)
+                    Assert.Equal(first, call.Output.ToDouble());
             }
             catch (InvalidOperationException)
             {
@@ -114,11 +121,11 @@ public class HistoryTests
     [InlineData(true)]
     public void Calls_are_counted_anew_after_Clear(bool all)
     {
-        using var layer = Double();
-        using var trace = Trace(layer, all ? CallHistory.All : CallHistory.Last);
+        using nn.Module<Tensor, Tensor> layer = Double();
+        using Trace trace = Trace(layer, all ? CallHistory.All : CallHistory.Last);
         layer.call(zeros(1));
         layer.call(zeros(1));
-        var old = trace.Calls[^1];
+        TracedCall old = trace.Calls[^1];
         trace.Clear();
         layer.call(ones(1));
         layer.call(ones(1));
@@ -132,11 +139,12 @@ public class HistoryTests
     [Fact]
     public void Clear_and_dispose_free_every_call()
     {
-        using var layer = Double();
-        using var x = zeros(1);
-        var before = Live.Tensors;
-        var trace = Trace(layer, CallHistory.All);
-        for (var i = 0; i < 10; i++) layer.call(x).Dispose();
+        using nn.Module<Tensor, Tensor> layer = Double();
+        using Tensor x = zeros(1);
+        long before = Live.Tensors;
+        Trace trace = Trace(layer, CallHistory.All);
+        for (int i = 0; i < 10; i++)
+            layer.call(x).Dispose();
         Assert.Equal(before + 20, torch.Tensor.TotalCount);
         trace.Clear();
         Assert.Equal(before, torch.Tensor.TotalCount);

@@ -1,7 +1,7 @@
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace NetHook.Tests.Tracing;
+namespace NetHook.Tests;
 
 [Collection(LiveTensors.Name)]
 public class LongRunTests
@@ -10,17 +10,17 @@ public class LongRunTests
     public void Ten_thousand_traced_passes_with_exceptions_at_random_leave_nothing_behind()
     {
         using var net = new ScopedNet();
-        using var x = randn(2, 3);
-        using var quiet = no_grad();
+        using Tensor x = randn(2, 3);
+        using IDisposable quiet = no_grad();
         var random = new Random(7);
-        var editFails = false;
+        bool editFails = false;
         Tensor Edit(Tensor output) => editFails ? throw new TimeZoneNotFoundException() : output * 2;
-        var tensors = Live.Tensors;
-        for (var i = 0; i < 10_000; i++)
+        long tensors = Live.Tensors;
+        for (int i = 0; i < 10_000; i++)
         {
             net.Fail = random.Next(4) == 0;
             editFails = random.Next(4) == 0;
-            using var scope = NewDisposeScope();
+            using DisposeScope scope = NewDisposeScope();
             using var traces = new TraceDict(net, ["", "first", "body.linear"], new()
             {
                 RetainInput = random.Next(2) == 0,

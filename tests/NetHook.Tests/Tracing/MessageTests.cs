@@ -1,7 +1,8 @@
 using TorchSharp;
+using TorchSharp.Modules;
 using static TorchSharp.torch;
 
-namespace NetHook.Tests.Tracing;
+namespace NetHook.Tests;
 
 /// <summary>What users read when they ask for what cannot be given.</summary>
 public class MessageTests
@@ -16,14 +17,14 @@ public class MessageTests
             "Layer 'unused' (Linear) has not run since the trace was made or cleared. Either no forward pass reached it, or it was run "
             + "where hooks are not seen: they run through call(), not through forward(), and not inside native or scripted modules.",
             () => trace.Output);
-        var exception = Assert.Throws<LayerNotRunException>(() => trace.Output);
+        LayerNotRunException exception = Assert.Throws<LayerNotRunException>(() => trace.Output);
         Assert.Equal(("unused", typeof(TorchSharp.Modules.Linear), 0L), (exception.Layer, exception.LayerType, exception.CallsInOtherFlows));
     }
 
     [Fact]
     public void Layer_run_through_forward_is_not_seen_and_the_message_says_why()
     {
-        using var layer = nn.Linear(3, 3);
+        using Linear layer = nn.Linear(3, 3);
         using var trace = new Trace(layer);
         layer.forward(randn(1, 3));
         Assert.Contains("not through forward()", Assert.Throws<LayerNotRunException>(() => trace.Output).Message, StringComparison.Ordinal);
@@ -32,7 +33,7 @@ public class MessageTests
     [Fact]
     public void What_is_not_kept()
     {
-        using var net = Models.Small();
+        using Sequential net = Models.Small();
         using var trace = new Trace(net, "a", new() { RetainOutput = false });
         net.call(randn(1, 3));
         Messages.Same("The output of layer 'a' (Linear) is not kept. Trace it with RetainOutput = true.", () => trace.Output);
@@ -52,7 +53,7 @@ public class MessageTests
     [Fact]
     public void Debug_text_names_layer_and_kind()
     {
-        using var net = Models.Small();
+        using Sequential net = Models.Small();
         using var trace = new Trace(net, "a", new() { Stop = true });
         Assert.Equal("Trace of 'a' (Linear): output, stop", trace.ToString());
     }

@@ -1,7 +1,8 @@
 using TorchSharp;
+using TorchSharp.Modules;
 using static TorchSharp.torch;
 
-namespace NetHook.Tests.Tracing;
+namespace NetHook.Tests;
 
 /// <summary>DESIGN's rule: each read is a fresh handle of the reader's, the trace's own handle is the trace's.</summary>
 [Collection(LiveTensors.Name)]
@@ -21,10 +22,10 @@ public class OwnershipTests
     [Fact]
     public void Output_read_before_the_next_pass_stays_valid_after_it()
     {
-        using var net = Models.Small();
+        using Sequential net = Models.Small();
         using var trace = new Trace(net, "c");
-        var first = net.call(randn(2, 3));
-        var read = trace.Output;
+        Tensor first = net.call(randn(2, 3));
+        Tensor read = trace.Output;
         net.call(randn(2, 3));
         TensorAssert.Same(first, read);
         trace.Dispose();
@@ -34,11 +35,12 @@ public class OwnershipTests
     [Fact]
     public void Output_read_inside_a_scope_dies_with_the_scope_and_the_trace_keeps_its_own()
     {
-        using var net = Models.Small();
+        using Sequential net = Models.Small();
         using var trace = new Trace(net, "c");
         net.call(randn(2, 3));
         Tensor read;
-        using (NewDisposeScope()) read = trace.Output;
+        using (NewDisposeScope())
+            read = trace.Output;
         Assert.True(read.IsInvalid);
         Assert.False(trace.Output.IsInvalid);
     }
@@ -46,9 +48,10 @@ public class OwnershipTests
     [Fact]
     public void Pass_inside_a_scope_leaves_the_trace_its_capture()
     {
-        using var net = Models.Small();
+        using Sequential net = Models.Small();
         using var trace = new Trace(net, "c", new() { RetainInput = true });
-        using (NewDisposeScope()) net.call(randn(2, 3));
+        using (NewDisposeScope())
+            net.call(randn(2, 3));
         Assert.Equal([2, 2], trace.Output.shape);
         Assert.Equal([2, 4], trace.Input.shape);
     }
@@ -56,10 +59,10 @@ public class OwnershipTests
     [Fact]
     public void Two_reads_are_two_handles_to_one_storage()
     {
-        using var net = Models.Small();
+        using Sequential net = Models.Small();
         using var trace = new Trace(net, "c");
         net.call(randn(2, 3));
-        var (one, two) = (trace.Output, trace.Output);
+        (Tensor one, Tensor two) = (trace.Output, trace.Output);
         Assert.NotSame(one, two);
         TensorAssert.SameStorage(one, two);
         one.Dispose();
@@ -69,7 +72,7 @@ public class OwnershipTests
     [Fact]
     public void Reading_after_dispose_throws()
     {
-        using var net = Models.Small();
+        using Sequential net = Models.Small();
         var trace = new Trace(net, "c", new() { RetainInput = true });
         net.call(randn(2, 3));
         trace.Dispose();
@@ -87,15 +90,16 @@ public class OwnershipTests
     [InlineData(true, true)]
     public void Trace_over_many_batches_holds_one_capture_and_dispose_frees_it(bool retainInput, bool clone)
     {
-        using var net = Models.Small();
-        using var x = randn(2, 3);
-        var before = Live.Tensors;
+        using Sequential net = Models.Small();
+        using Tensor x = randn(2, 3);
+        long before = Live.Tensors;
         using (var trace = new TraceDict(net, ["a", "b", "c"], new() { RetainInput = retainInput, Clone = clone }))
         {
-            for (var i = 0; i < 200; i++)
+            for (int i = 0; i < 200; i++)
             {
                 net.call(x).Dispose();
-                using (NewDisposeScope()) _ = trace["c"].Output;
+                using (NewDisposeScope())
+                    _ = trace["c"].Output;
             }
 
             Assert.Equal(before + (retainInput ? 6 : 3), torch.Tensor.TotalCount);
@@ -108,11 +112,12 @@ public class OwnershipTests
     public void Captures_of_a_pass_that_threw_are_freed()
     {
         using var net = new ScopedNet { Fail = true };
-        using var x = randn(2, 3);
-        var before = Live.Tensors;
+        using Tensor x = randn(2, 3);
+        long before = Live.Tensors;
         using (var traces = new TraceDict(net, ["", "first", "body.relu"], new() { RetainInput = true }))
         {
-            for (var i = 0; i < 50; i++) Assert.Throws<InvalidOperationException>(() => net.call(x));
+            for (int i = 0; i < 50; i++)
+                Assert.Throws<InvalidOperationException>(() => net.call(x));
             Assert.True(torch.Tensor.TotalCount - before <= 3, "one output and input of 'first', and one pending input of the model");
         }
 
@@ -122,10 +127,10 @@ public class OwnershipTests
     [Fact]
     public void Clear_frees_what_was_kept()
     {
-        using var net = Models.Small();
-        using var x = randn(2, 3);
+        using Sequential net = Models.Small();
+        using Tensor x = randn(2, 3);
         using var trace = new Trace(net, "c", new() { RetainInput = true });
-        var before = Live.Tensors;
+        long before = Live.Tensors;
         net.call(x).Dispose();
         Assert.Equal(before + 2, torch.Tensor.TotalCount);
         trace.Clear();

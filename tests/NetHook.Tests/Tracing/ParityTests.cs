@@ -1,7 +1,8 @@
 using TorchSharp;
+using TorchSharp.Modules;
 using static TorchSharp.torch;
 
-namespace NetHook.Tests.Tracing;
+namespace NetHook.Tests;
 
 /// <summary>The CNN and the LSTM recorded from the original nethook; see tests/data/parity/README.md.</summary>
 public class ParityTests
@@ -12,16 +13,17 @@ public class ParityTests
     private static void Load(nn.Module net, Dictionary<string, Tensor> recorded)
     {
         var weights = recorded.Where(entry => entry.Key.StartsWith("weight/", StringComparison.Ordinal)).ToDictionary(entry => entry.Key["weight/".Length..], entry => entry.Value);
-        foreach (var (name, tensor) in net.state_dict())
+        foreach ((string name, Tensor tensor) in net.state_dict())
         {
-            using var quiet = no_grad();
-            if (!name.EndsWith("num_batches_tracked", StringComparison.Ordinal)) tensor.copy_(weights[name]);
+            using IDisposable quiet = no_grad();
+            if (!name.EndsWith("num_batches_tracked", StringComparison.Ordinal))
+                tensor.copy_(weights[name]);
         }
     }
 
     private static TorchSharp.Modules.Sequential Cnn(Dictionary<string, Tensor> recorded)
     {
-        var net = nn.Sequential(
+        Sequential net = nn.Sequential(
             ("stem", nn.Sequential(("conv", nn.Conv2d(3, 6, 3, padding: 1)), ("bn", nn.BatchNorm2d(6)), ("relu", nn.ReLU(inplace: true)))),
             ("pool", nn.MaxPool2d(2)),
             ("body", nn.Sequential(("conv", nn.Conv2d(6, 8, 3, stride: 2)), ("relu", nn.ReLU()))),
@@ -35,8 +37,8 @@ public class ParityTests
     [Fact]
     public void Cnn_outputs_of_every_layer()
     {
-        var recorded = Recorded("cnn");
-        using var net = Cnn(recorded);
+        Dictionary<string, Tensor> recorded = Recorded("cnn");
+        using Sequential net = Cnn(recorded);
         var layers = recorded.Keys.Where(key => key.StartsWith("output/", StringComparison.Ordinal)).Select(key => key["output/".Length..]).ToList();
         Assert.NotEmpty(layers);
         using var traces = new TraceDict(net, layers, new() { Clone = true, Detach = true });
@@ -47,8 +49,8 @@ public class ParityTests
     [Fact]
     public void Cnn_gradients_of_retained_outputs()
     {
-        var recorded = Recorded("cnn");
-        using var net = Cnn(recorded);
+        Dictionary<string, Tensor> recorded = Recorded("cnn");
+        using Sequential net = Cnn(recorded);
         var layers = recorded.Keys.Where(key => key.StartsWith("grad/", StringComparison.Ordinal)).Select(key => key["grad/".Length..]).ToList();
         Assert.Equal(4, layers.Count);
         using var traces = new TraceDict(net, layers, new() { RetainGrad = true });
@@ -59,15 +61,16 @@ public class ParityTests
     [Fact]
     public void Cnn_edits()
     {
-        var recorded = Recorded("cnn");
-        using var net = Cnn(recorded);
-        using var quiet = no_grad();
+        Dictionary<string, Tensor> recorded = Recorded("cnn");
+        using Sequential net = Cnn(recorded);
+        using IDisposable quiet = no_grad();
         using var traces = new TraceDict(net, ["stem", "pool"], new()
         {
             EditOutput = (Tensor output, string layer) =>
             {
-                if (layer == "pool") return output * 2;
-                var edited = output.clone();
+                if (layer == "pool")
+                    return output * 2;
+                Tensor edited = output.clone();
                 edited[TensorIndex.Colon, 2] = 0;
                 return edited;
             },
@@ -80,8 +83,8 @@ public class ParityTests
     [Fact]
     public void Cnn_stop()
     {
-        var recorded = Recorded("cnn");
-        using var net = Cnn(recorded);
+        Dictionary<string, Tensor> recorded = Recorded("cnn");
+        using Sequential net = Cnn(recorded);
         using var trace = new Trace(net, "body.conv", new() { Stop = true });
         trace.Run(() => net.call(recorded["input"]));
         TensorAssert.Near(recorded["stopped/body.conv"], trace.Output);
@@ -90,7 +93,7 @@ public class ParityTests
     [Fact]
     public void Lstm_outputs_of_every_layer()
     {
-        var recorded = Recorded("lstm");
+        Dictionary<string, Tensor> recorded = Recorded("lstm");
         using var net = new Lstm();
         Load(net, recorded);
         net.eval();
@@ -98,7 +101,7 @@ public class ParityTests
         TensorAssert.Near(recorded["result"], net.call(recorded["input"]));
         TensorAssert.Near(recorded["output/embed"], traces["embed"].Output);
         TensorAssert.Near(recorded["output/head"], traces["head"].Output);
-        var (y, h, c) = traces["rnn"].OutputAs<(Tensor, Tensor, Tensor)>();
+        (Tensor y, Tensor h, Tensor c) = traces["rnn"].OutputAs<(Tensor, Tensor, Tensor)>();
         TensorAssert.Near(recorded["output/rnn.0"], y);
         TensorAssert.Near(recorded["output/rnn.h"], h);
         TensorAssert.Near(recorded["output/rnn.c"], c);

@@ -1,8 +1,9 @@
 using TorchSharp;
+using TorchSharp.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn.utils.rnn;
 
-namespace NetHook.Tests.Tracing;
+namespace NetHook.Tests;
 
 /// <summary>Gradients of retained outputs (defect 13).</summary>
 public class RetainGradTests
@@ -14,10 +15,10 @@ public class RetainGradTests
     [InlineData(true)]
     public void Gradient_of_a_layer_is_that_of_autograd(bool clone)
     {
-        using var net = Models.Small();
+        using Sequential net = Models.Small();
         using var trace = new Trace(net, "a", new() { RetainGrad = true, Clone = clone });
         net.call(_x).sum().backward();
-        var expected = net.GetParameter("c.weight").sum(dim: 0).expand(2, 4) * trace.Output.gt(0);
+        Tensor expected = net.GetParameter("c.weight").sum(dim: 0).expand(2, 4) * trace.Output.gt(0);
         TensorAssert.Near(expected, trace.Gradient);
         TensorAssert.Same(((nn.Module<Tensor, Tensor>)net.GetModule("a")).call(_x), trace.Output);
     }
@@ -25,13 +26,13 @@ public class RetainGradTests
     [Fact]
     public void Result_and_parameter_gradients_are_those_without_a_trace()
     {
-        using var net = Models.Small();
-        var plain = net.call(_x);
+        using Sequential net = Models.Small();
+        Tensor plain = net.call(_x);
         plain.sum().backward();
-        var expected = net.GetParameter("a.weight").grad!.clone();
+        Tensor expected = net.GetParameter("a.weight").grad!.clone();
         net.zero_grad();
         using var traces = new TraceDict(net, ["a", "b", "c", ""], new() { RetainGrad = true });
-        var traced = net.call(_x);
+        Tensor traced = net.call(_x);
         traced.sum().backward();
         TensorAssert.Same(plain, traced);
         TensorAssert.Same(expected, net.GetParameter("a.weight").grad!);
@@ -41,7 +42,7 @@ public class RetainGradTests
     [Fact]
     public void Frozen_model_still_gives_the_gradient_at_the_layer()
     {
-        using var net = Models.Small();
+        using Sequential net = Models.Small();
         Gradients.SetRequiresGrad(false, net);
         using var trace = new Trace(net, "b", new() { RetainGrad = true });
         net.call(_x).sum().backward();
@@ -52,13 +53,13 @@ public class RetainGradTests
     [Fact]
     public void Callers_own_tensor_is_not_touched_when_a_layer_returns_it()
     {
-        using var layer = Models.Layer(x => x);
+        using nn.Module<Tensor, Tensor> layer = Models.Layer(x => x);
         using var trace = new Trace(layer, null, new() { RetainGrad = true });
         (layer.call(_x) * 3).sum().backward();
         Assert.False(_x.requires_grad);
         TensorAssert.Same(full(2, 3, 3f), trace.Gradient);
 
-        var leaf = randn(2, 3, requires_grad: true);
+        Tensor leaf = randn(2, 3, requires_grad: true);
         ((layer.call(leaf) * 3).sum() + leaf.sum()).backward();
         TensorAssert.Same(full(2, 3, 3f), trace.Gradient);
         TensorAssert.Same(full(2, 3, 4f), leaf.grad!);
@@ -67,7 +68,7 @@ public class RetainGradTests
     [Fact]
     public void Layers_in_place_behind_the_trace_do_no_harm()
     {
-        using var net = Models.Small();
+        using Sequential net = Models.Small();
         using var trace = new Trace(net, "a", new() { RetainGrad = true });
         net.call(_x).sum().backward();
         TensorAssert.Same(((nn.Module<Tensor, Tensor>)net.GetModule("a")).call(_x), trace.Output);
@@ -76,10 +77,10 @@ public class RetainGradTests
     [Fact]
     public void Tuple_has_a_gradient_where_one_arrived()
     {
-        using var lstm = nn.LSTM(3, 4, batchFirst: true);
+        using LSTM lstm = nn.LSTM(3, 4, batchFirst: true);
         using var trace = new Trace(lstm, null, new() { RetainGrad = true });
         lstm.call(randn(1, 5, 3), null).Item1.sum().backward();
-        var (y, h, c) = trace.GradientAs<(Tensor, Tensor, Tensor)>();
+        (Tensor y, Tensor h, Tensor c) = trace.GradientAs<(Tensor, Tensor, Tensor)>();
         TensorAssert.Same(ones(1, 5, 4), y);
         Assert.Null(h);
         Assert.Null(c);
@@ -102,18 +103,19 @@ public class RetainGradTests
     {
         using var layer = new Returns<PackedSequence>(x => pack_padded_sequence(x * 2, tensor([1L, 3]), batch_first: true, enforce_sorted: false));
         using var trace = new Trace(layer, null, new() { RetainGrad = true });
-        var x = randn(2, 3, 4, requires_grad: needsGradients);
-        var output = layer.call(x);
+        Tensor x = randn(2, 3, 4, requires_grad: needsGradients);
+        PackedSequence output = layer.call(x);
         (pad_packed_sequence(output, batch_first: true).Item1 * 5).sum().backward();
         TensorAssert.Same(full(4, 4, 5f), trace.GradientAs<PackedSequence>().data);
-        if (needsGradients) TensorAssert.Same(stack([cat([full(1, 4, 10f), zeros(2, 4)]), full(3, 4, 10f)]), x.grad!);
+        if (needsGradients)
+            TensorAssert.Same(stack([cat([full(1, 4, 10f), zeros(2, 4)]), full(3, 4, 10f)]), x.grad!);
     }
 
     [Fact]
     public void Gradient_of_each_call_is_its_own()
     {
-        var shared = nn.Linear(3, 3);
-        using var net = nn.Sequential(("one", shared), ("two", shared));
+        Linear shared = nn.Linear(3, 3);
+        using Sequential net = nn.Sequential(("one", shared), ("two", shared));
         using var trace = new Trace(net, "one", new() { RetainGrad = true, History = CallHistory.All });
         net.call(_x).sum().backward();
         TensorAssert.Near(shared.weight.sum(dim: 0).expand(2, 3), trace.Calls[0].Gradient);
@@ -124,7 +126,7 @@ public class RetainGradTests
     [Fact]
     public void Errors_say_what_is_the_matter()
     {
-        using var net = Models.Small();
+        using Sequential net = Models.Small();
         using var trace = new Trace(net, "a", new() { RetainGrad = true });
         net.call(_x);
         Messages.Same(
@@ -138,7 +140,7 @@ public class RetainGradTests
                 () => net.call(_x));
         }
 
-        using var integers = Models.Layer(x => x.argmax(1));
+        using nn.Module<Tensor, Tensor> integers = Models.Layer(x => x.argmax(1));
         using var none = new Trace(integers, null, new() { RetainGrad = true });
         Messages.Same(
             "RetainGrad at layer '' (the model itself, FunctionLayer): its output has no floating-point tensor (it is Int64), "

@@ -1,7 +1,8 @@
 using TorchSharp;
+using TorchSharp.Modules;
 using static TorchSharp.torch;
 
-namespace NetHook.Tests.Tracing;
+namespace NetHook.Tests;
 
 /// <summary>Run and Stop: where a pass ends, and whose stop it is.</summary>
 public class RunTests
@@ -11,12 +12,16 @@ public class RunTests
     [Fact]
     public void Stop_runs_the_model_up_to_the_layer()
     {
-        var ran = false;
-        using var net = nn.Sequential(("a", nn.Linear(3, 4)), ("b", Models.Layer(x => { ran = true; return x + 1; })));
+        bool ran = false;
+        using Sequential net = nn.Sequential(("a", nn.Linear(3, 4)), ("b", Models.Layer(x =>
+        {
+            ran = true;
+            return x + 1;
+        })));
         using var trace = new Trace(net, "a", new() { Stop = true });
         trace.Run(() => net.call(_x));
         Assert.False(ran);
-        var output = trace.Output;
+        Tensor output = trace.Output;
         trace.Dispose();
         TensorAssert.Same(((nn.Module<Tensor, Tensor>)net.GetModule("a")).call(_x), output);
     }
@@ -24,9 +29,9 @@ public class RunTests
     [Fact]
     public void Stop_outside_of_Run_is_an_exception_that_names_its_trace()
     {
-        using var net = Models.Small();
+        using Sequential net = Models.Small();
         using var trace = new Trace(net, "a", new() { Stop = true });
-        var stop = Assert.Throws<StopForwardException>(() => net.call(_x));
+        StopForwardException stop = Assert.Throws<StopForwardException>(() => net.call(_x));
         Assert.Same(trace, stop.Trace);
         Assert.Equal("The forward pass was stopped at layer 'a' (Linear). Run it inside the trace's Run, which ends there quietly.", stop.Message);
     }
@@ -60,7 +65,7 @@ public class RunTests
     [Fact]
     public void Run_gives_what_the_pass_returned()
     {
-        using var net = Models.Small();
+        using Sequential net = Models.Small();
         using var trace = new Trace(net, "c");
         using var traces = new TraceDict(net, ["a", "c"]);
         TensorAssert.Same(net.call(_x), trace.Run(() => net.call(_x))!);
@@ -70,7 +75,7 @@ public class RunTests
     [Fact]
     public void Run_gives_the_default_where_the_pass_was_stopped()
     {
-        using var net = Models.Small();
+        using Sequential net = Models.Small();
         using (var trace = new Trace(net, "a", new() { Stop = true }))
         {
             Assert.Null(trace.Run(() => net.call(_x)));
@@ -113,9 +118,9 @@ public class RunTests
     [Fact]
     public void Trace_can_run_many_passes()
     {
-        using var net = Models.Small();
+        using Sequential net = Models.Small();
         using var trace = new Trace(net, "c");
-        for (var i = 0; i < 3; i++)
+        for (int i = 0; i < 3; i++)
         {
             Tensor? result = null;
             trace.Run(() => result = net.call(_x * i));
@@ -127,10 +132,10 @@ public class RunTests
     [Fact]
     public void Run_ends_only_on_its_own_stop()
     {
-        using var net = Models.Small();
+        using Sequential net = Models.Small();
         using var late = new Trace(net, "c", new() { Stop = true });
         using var early = new Trace(net, "a", new() { Stop = true });
-        var stop = Assert.Throws<StopForwardException>(() => late.Run(() => net.call(_x)));
+        StopForwardException stop = Assert.Throws<StopForwardException>(() => late.Run(() => net.call(_x)));
         Assert.Same(early, stop.Trace);
         late.Clear();
         early.Run(() => Assert.Throws<StopForwardException>(() => late.Run(() => net.call(_x))));
@@ -150,7 +155,7 @@ public class RunTests
     [Fact]
     public void Other_traces_on_a_stopped_layer_made_before_the_stop_have_seen_the_call()
     {
-        using var net = Models.Small();
+        using Sequential net = Models.Small();
         using var before = new Trace(net, "a");
         using var stop = new Trace(net, "a", new() { Stop = true });
         stop.Run(() => net.call(_x));
@@ -160,7 +165,7 @@ public class RunTests
     [Fact]
     public void TraceDict_stops_after_the_layer_listed_last_even_when_others_would_run_later()
     {
-        using var net = Models.Small();
+        using Sequential net = Models.Small();
         using var traces = new TraceDict(net, ["c", "a", "b", "a"], new() { Stop = true });
         traces.Run(() => net.call(_x));
         Assert.Equal([0, 1, 1], traces.Values.Select(trace => trace.CallCount));
@@ -169,11 +174,11 @@ public class RunTests
     [Fact]
     public void TraceDict_stops_when_every_listed_layer_has_run_under_AllListed()
     {
-        using var net = nn.Sequential(("a", nn.Linear(3, 3)), ("b", nn.ReLU()), ("c", nn.ReLU()), ("d", nn.ReLU()));
+        using Sequential net = nn.Sequential(("a", nn.Linear(3, 3)), ("b", nn.ReLU()), ("c", nn.ReLU()), ("d", nn.ReLU()));
         using var traces = new TraceDict(net, ["c", "a"], new() { Stop = true, StopRule = StopRule.AllListed });
-        for (var i = 0; i < 2; i++)
+        for (int i = 0; i < 2; i++)
         {
-            var finished = false;
+            bool finished = false;
             traces.Run(() =>
             {
                 net.call(_x);
@@ -188,7 +193,7 @@ public class RunTests
     [Fact]
     public void TraceDict_of_no_layers_stops_nowhere()
     {
-        using var net = Models.Small();
+        using Sequential net = Models.Small();
         using var traces = new TraceDict(net, [], new() { Stop = true });
         Tensor? result = null;
         traces.Run(() => result = net.call(_x));
@@ -199,7 +204,7 @@ public class RunTests
     [Fact]
     public void TraceDict_ends_on_no_stop_but_its_own()
     {
-        using var net = Models.Small();
+        using Sequential net = Models.Small();
         using var single = new Trace(net, "a", new() { Stop = true });
         using var traces = new TraceDict(net, ["a", "c"], new() { Stop = true });
         Assert.Same(single, Assert.Throws<StopForwardException>(() => traces.Run(() => net.call(_x))).Trace);
@@ -241,7 +246,7 @@ public class RunTests
     [Fact]
     public void TraceDict_of_edits_is_content_with_a_pass_that_its_own_stop_ended_before_them()
     {
-        using var net = Models.Small();
+        using Sequential net = Models.Small();
         using var traces = new TraceDict(net, new Dictionary<string, TraceOptions>
         {
             ["c"] = new() { EditOutput = (Tensor output) => output },
@@ -271,7 +276,7 @@ public class RunTests
     [Fact]
     public void Clearing_one_trace_of_several_leaves_AllListed_to_the_others()
     {
-        using var net = nn.Sequential(("a", nn.ReLU()), ("b", nn.ReLU()), ("c", nn.ReLU()));
+        using Sequential net = nn.Sequential(("a", nn.ReLU()), ("b", nn.ReLU()), ("c", nn.ReLU()));
         using var traces = new TraceDict(net, ["a", "b"], new() { Stop = true, StopRule = StopRule.AllListed });
         using var clears = new Trace(net, "b", new()
         {
@@ -287,7 +292,7 @@ public class RunTests
     [Fact]
     public void StopRule_is_refused_where_it_would_decide_nothing()
     {
-        using var net = Models.Small();
+        using Sequential net = Models.Small();
         var rule = new TraceOptions { Stop = true, StopRule = StopRule.AllListed };
         const string list =
             "StopRule.AllListed says when a pass has run a whole list of layers: make a TraceDict from the list and these options";
@@ -304,10 +309,10 @@ public class RunTests
     [Fact]
     public void Run_refuses_a_pass_that_only_begins()
     {
-        using var net = Models.Small();
+        using Sequential net = Models.Small();
         using var trace = new Trace(net, "a", new() { Stop = true });
         using var traces = new TraceDict(net, ["a"]);
-        var ran = false;
+        bool ran = false;
         async Task Pass()
         {
             ran = true;

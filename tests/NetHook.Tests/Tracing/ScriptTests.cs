@@ -3,7 +3,7 @@ using System.Text;
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace NetHook.Tests.Tracing;
+namespace NetHook.Tests;
 
 /// <summary>Scripted modules: hooks at their top level only.</summary>
 public sealed class ScriptTests : IDisposable
@@ -16,7 +16,7 @@ public sealed class ScriptTests : IDisposable
     public void Scripted_module_of_one_argument_is_captured_edited_and_stopped()
     {
         Save("x: Tensor", "torch.mul(x, 2)");
-        using var script = jit.load<Tensor, Tensor>(_file);
+        using jit.ScriptModule<Tensor, Tensor> script = jit.load<Tensor, Tensor>(_file);
         using (var trace = new Trace(script, null, new() { RetainInput = true, EditOutput = (Tensor output) => output + 1, EditInput = (Tensor input) => input * 10 }))
         {
             TensorAssert.Same(full(2, 21f), script.call(ones(2)));
@@ -24,7 +24,8 @@ public sealed class ScriptTests : IDisposable
             TensorAssert.Same(full(2, 10f), trace.Input);
         }
 
-        using (var stop = new Trace(script, null, new() { Stop = true })) stop.Run(() => script.call(ones(2)));
+        using (var stop = new Trace(script, null, new() { Stop = true }))
+            stop.Run(() => script.call(ones(2)));
         TensorAssert.Same(full(2, 2f), script.call(ones(2)));
         Assert.Equal(0, Hooks.Count(script));
     }
@@ -33,7 +34,7 @@ public sealed class ScriptTests : IDisposable
     public void Scripted_module_of_two_arguments_is_captured_and_edited()
     {
         Save("x: Tensor, y: Tensor", "torch.mul(x, y)");
-        using var script = jit.load<Tensor, Tensor, Tensor>(_file);
+        using jit.ScriptModule<Tensor, Tensor, Tensor> script = jit.load<Tensor, Tensor, Tensor>(_file);
         using var trace = new Trace(script, null, new() { RetainInput = true, EditOutput = (Tensor output) => output + 1 });
         TensorAssert.Same(full(2, 4f), script.call(ones(2), full(2, 3f)));
         TensorAssert.Same(full(2, 3f), trace.InputAs<(Tensor, Tensor)>().Item2);
@@ -43,7 +44,7 @@ public sealed class ScriptTests : IDisposable
     public void Scripted_module_without_types_is_refused_with_the_way_out()
     {
         Save("x: Tensor", "torch.mul(x, 2)");
-        using var script = jit.load(_file);
+        using jit.ScriptModule script = jit.load(_file);
         Messages.Same(
             "Layer '' (the model itself, ScriptModule) is a scripted module loaded without its types, which TorchSharp gives no hooks. "
             + "Load it with torch.jit.load<T, TResult>(...), or <T1, T2, TResult> for two arguments.",
@@ -53,7 +54,7 @@ public sealed class ScriptTests : IDisposable
     // A TorchScript archive as torch.jit.save writes it: a pickled object without attributes, and the code of its class.
     private void Save(string parameters, string result)
     {
-        using var zip = ZipFile.Open(_file, ZipArchiveMode.Create);
+        using ZipArchive zip = ZipFile.Open(_file, ZipArchiveMode.Create);
         Entry("data.pkl", [0x80, 2, .. "c__torch__\nM\n)"u8, 0x81, .. "}(X"u8, 8, 0, 0, 0, .. "training"u8, 0x89, .. "ub."u8]);
         Entry("code/__torch__.py", Encoding.UTF8.GetBytes(
             $"class M(Module):\n  __parameters__ = []\n  __buffers__ = []\n  training : bool\n  def forward(self: __torch__.M,\n    {parameters}) -> Tensor:\n    return {result}\n"));
@@ -62,7 +63,7 @@ public sealed class ScriptTests : IDisposable
 
         void Entry(string name, byte[] content)
         {
-            using var stream = zip.CreateEntry("m/" + name, CompressionLevel.NoCompression).Open();
+            using Stream stream = zip.CreateEntry("m/" + name, CompressionLevel.NoCompression).Open();
             stream.Write(content);
         }
     }

@@ -1,7 +1,8 @@
 using TorchSharp;
+using TorchSharp.Modules;
 using static TorchSharp.torch;
 
-namespace NetHook.Tests.Tracing;
+namespace NetHook.Tests;
 
 /// <summary>Outputs and inputs that are not one tensor.</summary>
 public class StructureTests
@@ -32,8 +33,9 @@ public class StructureTests
     {
         using var layer = new Returns<(Tensor, (Tensor[], Dictionary<string, List<Tensor>>))>(x => (x + 1, ([x + 2], new() { ["k"] = [x + 3] })));
         using var trace = new Trace(layer);
-        using (NewDisposeScope()) layer.call(_x);
-        var (one, (array, dictionary)) = trace.OutputAs<(Tensor, (Tensor[], Dictionary<string, List<Tensor>>))>();
+        using (NewDisposeScope())
+            layer.call(_x);
+        (Tensor one, (Tensor[]? array, Dictionary<string, List<Tensor>>? dictionary)) = trace.OutputAs<(Tensor, (Tensor[], Dictionary<string, List<Tensor>>))>();
         TensorAssert.Near(_x + 1, one);
         TensorAssert.Near(_x + 2, array[0]);
         TensorAssert.Near(_x + 3, dictionary["k"][0]);
@@ -42,10 +44,10 @@ public class StructureTests
     [Fact]
     public void Edits_of_structures_may_mix_new_old_and_saved_tensors()
     {
-        using var saved = randn(2, 3);
+        using Tensor saved = randn(2, 3);
         using var layer = new Returns<List<Tensor>>(x => [x + 1, x + 2, x + 3]);
         using var edit = new Trace(layer, null, new() { EditOutput = (List<Tensor> output) => new List<Tensor> { output[0], output[1] * 2, saved } });
-        var result = layer.call(_x);
+        List<Tensor> result = layer.call(_x);
         TensorAssert.Near(_x + 1, result[0]);
         TensorAssert.Near((_x + 2) * 2, result[1]);
         TensorAssert.Same(saved, result[2]);
@@ -75,10 +77,10 @@ public class StructureTests
     [Fact]
     public void Optional_argument_that_was_not_given_is_null_in_the_input()
     {
-        using var lstm = nn.LSTM(3, 4, batchFirst: true);
+        using LSTM lstm = nn.LSTM(3, 4, batchFirst: true);
         using var trace = new Trace(lstm, null, new() { RetainInput = true });
         lstm.call(randn(1, 5, 3), null);
-        var (x, state) = trace.InputAs<(Tensor, (Tensor, Tensor)?)>();
+        (Tensor x, (Tensor, Tensor)? state) = trace.InputAs<(Tensor, (Tensor, Tensor)?)>();
         Assert.Equal([1, 5, 3], x.shape);
         Assert.Null(state);
     }
@@ -86,7 +88,7 @@ public class StructureTests
     [Fact]
     public void Reading_as_another_type_names_the_one_to_use()
     {
-        using var lstm = nn.LSTM(3, 4, batchFirst: true);
+        using LSTM lstm = nn.LSTM(3, 4, batchFirst: true);
         using var net = new Wrapped(lstm);
         using var trace = new Trace(net, "lstm", new() { RetainInput = true });
         net.call(randn(1, 5, 3));

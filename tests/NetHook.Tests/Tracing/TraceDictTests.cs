@@ -1,7 +1,8 @@
 using TorchSharp;
+using TorchSharp.Modules;
 using static TorchSharp.torch;
 
-namespace NetHook.Tests.Tracing;
+namespace NetHook.Tests;
 
 public class TraceDictTests
 {
@@ -10,15 +11,15 @@ public class TraceDictTests
     [Fact]
     public void Layers_come_in_the_order_given_and_duplicates_once()
     {
-        using var net = Models.Small();
+        using Sequential net = Models.Small();
         using var traces = new TraceDict(net, ["c", "a", "", "c"]);
-        var result = net.call(_x);
+        Tensor result = net.call(_x);
         Assert.Equal(["c", "a", ""], traces.Keys);
         Assert.Equal(3, traces.Count);
         TensorAssert.Same(result, traces[""].Output);
         TensorAssert.Same(result, traces["c"].Output);
         Assert.Equal(traces.Values, traces.Select(entry => entry.Value));
-        Assert.True(traces.ContainsKey("a") && traces.TryGetValue("a", out var a) && a == traces["a"]);
+        Assert.True(traces.ContainsKey("a") && traces.TryGetValue("a", out Trace? a) && a == traces["a"]);
         Assert.False(traces.TryGetValue("b", out _));
     }
 
@@ -26,7 +27,7 @@ public class TraceDictTests
     [Fact]
     public void Layers_may_have_options_of_their_own()
     {
-        using var net = Models.Small();
+        using Sequential net = Models.Small();
         using var traces = new TraceDict(net, new Dictionary<string, TraceOptions>
         {
             ["a"] = new() { RetainInput = true, RetainOutput = false },
@@ -41,7 +42,7 @@ public class TraceDictTests
     [Fact]
     public void One_edit_serves_many_layers_by_their_names()
     {
-        using var net = Models.Small();
+        using Sequential net = Models.Small();
         var seen = new List<string>();
         using var traces = new TraceDict(net, ["a", "b", "c"], new()
         {
@@ -61,7 +62,7 @@ public class TraceDictTests
     [InlineData(null)]
     public void Attaching_is_all_or_nothing_when_a_name_is_wrong(string? name)
     {
-        using var net = Models.Small();
+        using Sequential net = Models.Small();
         Assert.ThrowsAny<Exception>(() => new TraceDict(net, ["a", "b", name!]));
         Assert.Equal(0, Hooks.Count(net));
     }
@@ -69,7 +70,7 @@ public class TraceDictTests
     [Fact]
     public void Attaching_is_all_or_nothing_when_options_are_wrong()
     {
-        using var net = Models.Small();
+        using Sequential net = Models.Small();
         Assert.ThrowsAny<ArgumentException>(() => new TraceDict(net, new Dictionary<string, TraceOptions>
         {
             ["a"] = new(),
@@ -83,11 +84,15 @@ public class TraceDictTests
     [Fact]
     public void Dispose_leaves_no_hook_and_others_hooks_alone()
     {
-        using var net = Models.Small();
+        using Sequential net = Models.Small();
         var layer = (nn.Module<Tensor, Tensor>)net.GetModule("a");
-        var foreign = 0;
-        layer.register_forward_hook((_, _, _) => { foreign++; return null!; });
-        var before = Hooks.Of(layer);
+        int foreign = 0;
+        layer.register_forward_hook((_, _, _) =>
+        {
+            foreign++;
+            return null!;
+        });
+        IReadOnlyList<object> before = Hooks.Of(layer);
         using (var traces = new TraceDict(net, ["a", "b", "c", ""], new() { RetainInput = true }))
         {
             Assert.Equal(9, Hooks.Count(net));
@@ -103,7 +108,7 @@ public class TraceDictTests
     [Fact]
     public void Name_that_is_not_traced_is_an_error_that_lists_those_that_are()
     {
-        using var net = Models.Small();
+        using Sequential net = Models.Small();
         using var traces = new TraceDict(net, ["a", "c"]);
         Assert.Equal("Layer 'b' is not traced. Traced are: a, c.", Assert.Throws<KeyNotFoundException>(() => traces["b"]).Message);
     }
@@ -111,7 +116,7 @@ public class TraceDictTests
     [Fact]
     public void Four_thousand_layers_can_be_traced_at_once()
     {
-        using var net = nn.Sequential([.. Enumerable.Range(0, 4000).Select(i => ($"layer{i}", (nn.Module<Tensor, Tensor>)nn.Identity()))]);
+        using Sequential net = nn.Sequential([.. Enumerable.Range(0, 4000).Select(i => ($"layer{i}", (nn.Module<Tensor, Tensor>)nn.Identity()))]);
         using var traces = new TraceDict(net, net.ModuleNames());
         net.call(_x);
         Assert.Equal(4000, traces.Count);

@@ -1,0 +1,126 @@
+using System.CommandLine;
+using NetHook.Interpretability;
+using static TorchSharp.torch.nn;
+
+namespace NetHook.Cli;
+
+/// <summary><c>nethook stats</c>: statistics of a model's activations over a text, in parts on as many machines as there are.</summary>
+internal sealed class StatsCommand : ToolCommand
+{
+    private readonly Argument<string> _text = new("TEXTFILE") { Description = "A text in UTF-8. It is cut into pieces of as many tokens as the model reads." };
+    private readonly ModelOption _model = new();
+
+    private readonly Option<string[]> _layers = new("--layers", "-l")
+    {
+        HelpName = "GLOB",
+        Required = true,
+        Description = "Which layers, as 'nethook layers' names them; may be given several times.",
+    };
+
+    private readonly Option<string[]> _statistics = new("--statistic")
+    {
+        HelpName = "NAME",
+        Description = "Which statistic of each feature, see below; may be given several times. Default: variance.",
+    };
+
+    private readonly Option<string> _out = new("--out", "-o")
+    {
+        HelpName = "FILE",
+        Required = true,
+        Description = "The file to save to, in safetensors format. Where it holds a part of this work, the work goes on from there.",
+    };
+
+    private readonly Option<string> _shard = new("--shard")
+    {
+        HelpName = "i/n",
+        Description = "Do part i of n, counted from 1. 'auto/n' takes i from the environment: see below.",
+    };
+
+    private readonly JsonOption _json = new();
+
+    public StatsCommand(ToolContext context)
+        : base(context, "stats", "Gather statistics of a model's activations over a text.")
+    {
+        Arguments.Add(_text);
+        foreach (Option option in new Option[] { _layers, _out, _statistics, _model, _shard, _json })
+            Options.Add(option);
+        Subcommands.Add(new StatsMergeCommand(context));
+    }
+
+    public override string Notes =>
+        $"""
+        Statistics:
+        {string.Join('\n', StatisticKind.All.Select(kind => $"  {kind.Forms,-27}{kind.Does}"))}
+
+        The file is saved every half minute, at the end and when interrupted; the same
+        command goes on where it stopped.
+
+        Parts, on as many machines as there are, are put together by 'nethook stats
+        merge'. With '--shard auto/n', task i of a Slurm array (sbatch --array=1-n) does
+        part i, also where only some tasks are run again; in an indexed Kubernetes job
+        of n completions, index i does part i + 1. In a Slurm array of all tasks, 1 to
+        n, 'auto' will do. Each part needs a file of its own.
+
+        The samples that top-k names are numbered as they were read. In part i/n, sample
+        s of a layer that gives a vector for each token is the token at (s / L * n + i -
+        1) * L + s % L of the text, from 0, where L is how many the model reads
+        (n_positions) and / rounds down. Merged parts follow one another, each with
+        its number of tokens: see 'parts' in the JSON.
+
+        JSON:
+          parts    the parts of texts that the file is made of, in their order, of each:
+                   part (such as "3/8"), tokens
+          missing  the parts of these texts that it lacks
+          layers   of each: layer (its name), statistic, samples, features
+          saved    the file
+        """;
+
+    public override IReadOnlyList<CommandExample> Examples =>
+    [
+        new("nethook stats corpus.txt --layers \"transformer.h.*.mlp\" --out mlp.safetensors", "Mean and variance of what the MLPs give."),
+        new("nethook stats corpus.txt --layers transformer.h.0.mlp.act --statistic second-moment --out keys.safetensors", "What 'nethook edit --stats keys.safetensors' needs, for the model that comes with the tool."),
+        new("nethook stats corpus.txt --layers transformer.h.0.mlp.act --statistic second-moment --shard 3/8 --out keys-3.safetensors", "The third of eight parts of it."),
+        new("nethook stats corpus.txt --layers transformer.h.0.mlp.act --statistic second-moment --shard auto/8 --out keys-$SLURM_ARRAY_TASK_ID.safetensors", "Each of them in a job of 'sbatch --array=1-8'."),
+        new("nethook stats merge keys-*.safetensors --out merged.safetensors", "The parts put together."),
+    ];
+
+    protected override void Run(ParseResult arguments)
+    {
+        string path = arguments.GetRequiredValue(_out);
+        OutputFile.Check(path);
+        IReadOnlyList<string> asked = arguments.GetValue(_statistics) is { Length: > 0 } names ? names : ["variance"];
+        StatisticKind.Check(asked);
+        Shard shard = arguments.GetValue(_shard) is { } text ? Shard.Parse(text, Environment.GetEnvironmentVariable) : Shard.Whole;
+
+        using LanguageModel model = _model.Read(arguments);
+        IReadOnlyList<string> layers = LayerSelection.Of(model.Model, arguments.GetRequiredValue(_layers));
+        var pieces = TextPieces.Read(arguments.GetRequiredValue(_text), model, shard);
+        using var file = StatisticsFile.Start(new LayerStatistics(layers, _ => StatisticKind.MakeAll(asked)), model.Model, pieces);
+        file.Take(path);
+        bool isNew = !file.IsComplete;
+        if (isNew)
+        {
+            WorkProgress.Show(Context, "Reading the text", progress =>
+            {
+                progress.Report((double)file.Done / file.Total);
+                StatisticsJob.Run(model.Model, pieces, file, path, progress, Context.Cancellation);
+                return file;
+            });
+        }
+
+        var report = StatsReport.Of(path, file);
+        if (arguments.GetValue(_json))
+        {
+            ReportJson.Write(Context.Out, report);
+        }
+        else
+        {
+            StatsView.Write(Context.Out, report, (isNew, shard == Shard.Whole) switch
+            {
+                (true, true) => $"Saved to {path}.",
+                (true, false) => $"Saved part {shard} to {path}.",
+                _ => $"{path} is complete already.",
+            });
+        }
+    }
+}

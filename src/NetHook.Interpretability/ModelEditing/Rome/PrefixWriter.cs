@@ -1,0 +1,36 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace NetHook.Interpretability;
+
+/// <summary>Has a model write short texts, as the original does: from the end of a document, each token one of the likeliest few.</summary>
+internal static class PrefixWriter
+{
+    private const int Likeliest = 5;
+
+    public static IReadOnlyList<string> Write(LanguageModel model, IReadOnlyList<int> lengths, long seed)
+    {
+        if (model.Tokenizer.EndOfTextId is not { } start)
+            throw new ArgumentException($"The model's vocabulary has no {Gpt2Tokenizer.EndOfText} to write prefixes from. Give Prefixes.");
+        using IDisposable _ = no_grad();
+        using var generator = new Generator((ulong)seed);
+        return [.. lengths.Select(tokens => Write(model, start, tokens, generator))];
+    }
+
+    private static string Write(LanguageModel model, int start, int tokens, Generator generator)
+    {
+        List<int> ids = [start];
+        while (ids.Count <= tokens)
+        {
+            using DisposeScope scope = NewDisposeScope();
+            Tensor logits = model.Model.call(tensor([.. ids.Select(id => (long)id)], [1, ids.Count]).to(model.Model.Device))[0, -1].cpu();
+            (Tensor values, Tensor likeliest) = logits.topk(Math.Min(Likeliest, model.Model.Config.VocabSize));
+            Tensor choice = values.to(ScalarType.Float32).softmax(-1).multinomial(1, generator: generator);
+            ids.Add((int)likeliest[choice].item<long>());
+        }
+
+        // A text ends where the model ends it.
+        string text = model.Tokenizer.Decode(ids.Skip(1).TakeWhile(id => id != start)).Trim();
+        return text.Length == 0 || text.EndsWith('.') ? text : $"{text}.";
+    }
+}

@@ -1,0 +1,47 @@
+using System.Collections;
+using System.Reflection;
+using Module = TorchSharp.torch.nn.Module;
+
+namespace NetHook;
+
+/// <summary>Fields of a module that hold modules which TorchSharp was never told of: the usual reason for a layer that is not found.</summary>
+internal static class UnregisteredFields
+{
+    /// <summary>A sentence that says what to do, if fields are the reason: a field of the name asked for, or a module without any child.</summary>
+    internal static string Hint(Module module, List<(string Name, Module Module)> children, string? asked)
+    {
+        var registered = children.Select(child => child.Module).ToHashSet<Module>(ReferenceEqualityComparer.Instance);
+        string? firstAsked = asked?[..ModuleTree.EndOfSegment(asked, 0)];
+        foreach ((string name, object? value) in Fields(module))
+        {
+            if (children.Count > 0 && name != firstAsked)
+                continue;
+            if (value is Module single && !registered.Contains(single))
+                return $" Its field '{name}' holds a module that is not registered: call RegisterComponents() at the end of the constructor.";
+            if (value is IEnumerable and not Module && HoldsModules(value))
+                return $" Its field '{name}' is a {TypeNames.Of(value)}, whose modules TorchSharp does not register: use ModuleList or ModuleDict.";
+        }
+
+        return "";
+    }
+
+    private static IEnumerable<(string Name, object? Value)> Fields(Module module)
+    {
+        for (Type? type = module.GetType(); type is not null && type.Assembly != typeof(Module).Assembly; type = type.BaseType)
+        {
+            foreach (FieldInfo field in type.GetFields(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly))
+                yield return (NameOf(field), field.GetValue(module));
+        }
+    }
+
+    /// <summary>The property's name where the compiler made the field for one.</summary>
+    private static string NameOf(FieldInfo field) =>
+        field.Name.StartsWith('<') && field.Name.IndexOf('>', StringComparison.Ordinal) is > 1 and var end ? field.Name[1..end] : field.Name;
+
+    private static bool HoldsModules(object collection) => collection switch
+    {
+        IDictionary dictionary => dictionary.Values.OfType<Module>().Any(),
+        IList list => list.OfType<Module>().Any(),
+        _ => false,
+    };
+}

@@ -1,0 +1,29 @@
+using System.Globalization;
+
+namespace NetHook;
+
+/// <summary>Parts of which error messages are made.</summary>
+internal static class Sentences
+{
+    private const int MostListed = 8;
+
+    /// <summary>What a user sees of a path: the model itself has none.</summary>
+    internal static string Quote(string path) => path.Length == 0 ? "the model" : $"'{path}'";
+
+    /// <summary>"a, b, c ... and 9 more".</summary>
+    internal static string List(IReadOnlyList<string> items)
+    {
+        string shown = string.Join(", ", items.Take(MostListed));
+        return items.Count <= MostListed
+            ? shown
+            : $"{shown} ... and {(items.Count - MostListed).ToString(CultureInfo.InvariantCulture)} more";
+    }
+
+    /// <summary>" Did you mean 'a', 'b' or 'c'?", or nothing.</summary>
+    internal static string DidYouMean(IReadOnlyList<string> names) => names.Count switch
+    {
+        0 => "",
+        1 => $" Did you mean '{names[0]}'?",
+        _ => $" Did you mean {string.Join(", ", names.SkipLast(1).Select(name => $"'{name}'"))} or '{names[^1]}'?",
+    };
+}

@@ -1,0 +1,123 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace NetHook;
+
+/// <summary>Makes, hands out and frees what traces keep: handles that belong to no dispose scope.</summary>
+internal static class Captures
+{
+    /// <summary>Keeps a value: the same storage, or a copy; in the graph, or cut off from it.</summary>
+    public static object? Keep<T>(T value, bool clone, bool detach) =>
+        value is Tensor tensor ? Keep(tensor, clone, detach) : KeepTree(value, clone, detach);
+
+    /// <summary>Keeps a value so that it collects gradients: what the model goes on with must come from <see cref="Continue"/>.</summary>
+    public static T KeepForGradient<T>(T value, bool clone, Trace trace)
+    {
+        if (!is_grad_enabled())
+        {
+            throw new InvalidOperationException(
+                $"RetainGrad at layer {trace.Described}: the pass runs where gradients are switched off (no_grad or inference_mode). "
+                + "Run it with gradients on, or trace without RetainGrad.");
+        }
+
+        int differentiable = 0;
+        T? kept = TensorTree.Map(value, tensor =>
+        {
+            if (!IsDifferentiable(tensor))
+                return Keep(tensor, clone, detach: false);
+            differentiable++;
+            return Leaf(tensor, clone);
+        });
+        if (differentiable > 0)
+        {
+            if (kept is not Tensor)
+                TreeRun.Visit(kept, static _ => { }, PackedSequences.RetainGrad);
+            return kept;
+        }
+
+        Free(kept);
+        throw new InvalidOperationException(
+            $"RetainGrad at layer {trace.Described}: its output has no floating-point tensor (it is "
+            + $"{string.Join(", ", TensorTree.Tensors(value).Select(t => t.dtype))}), and only these have gradients. Trace without RetainGrad.");
+    }
+
+    /// <summary>What the model goes on with after <see cref="KeepForGradient"/>: copies, which later layers may change in place.</summary>
+    public static T Continue<T>(T kept, bool copy) =>
+        TensorTree.Map(kept, tensor => copy && IsDifferentiable(tensor) ? tensor.clone() : tensor.alias());
+
+    public static T EditGradients<T>(T value, GradientEdit edit) =>
+        TensorTree.Map(value, tensor => tensor.requires_grad && is_grad_enabled() ? edit.Attach(tensor) : tensor);
+
+    /// <summary>Fresh handles for a reader.</summary>
+    public static T Hand<T>(object? kept, Asked asked) => kept switch
+    {
+        Tensor tensor when typeof(T) == typeof(Tensor) => (T)(object)tensor.alias(),
+        T value => TensorTree.Map(value, tensor => tensor.alias()),
+        null when default(T) is null && typeof(T) != typeof(Tensor) => default!,
+        null => throw new InvalidOperationException($"{asked.Subject} is null."),
+        _ => throw WrongType<T>(kept, asked),
+    };
+
+    /// <summary>Fresh handles to the gradients, null where none arrived.</summary>
+    public static T HandGradient<T>(object? kept, Asked asked)
+    {
+        if (kept is not T value)
+            throw WrongType<T>(kept, asked);
+        bool any = false;
+        T? gradients = TensorTree.Map(value, tensor =>
+        {
+            Tensor? gradient = IsDifferentiable(tensor) ? tensor.grad : null;
+            any |= gradient is not null;
+            return gradient!;
+        });
+        return any ? gradients : throw new InvalidOperationException(
+            $"No gradient has reached layer {asked.Trace.Described}. Call backward() on something computed from its output in this pass.");
+    }
+
+    public static void Free(object? kept)
+    {
+        switch (kept)
+        {
+            case null:
+                break;
+            case Tensor tensor:
+                tensor.Dispose();
+                break;
+            case KeptCall call:
+                Free(call.Input);
+                Free(call.Output);
+                break;
+            default:
+                TensorTree.Free(kept);
+                break;
+        }
+    }
+
+    // Apart from Keep, which would otherwise allocate this function's captures for a single tensor too.
+    private static T KeepTree<T>(T value, bool clone, bool detach) => TensorTree.Map(value, tensor => Keep(tensor, clone, detach));
+
+    private static Tensor Keep(Tensor tensor, bool clone, bool detach)
+    {
+        if (!detach)
+            return (clone ? tensor.clone() : tensor.alias()).DetachFromDisposeScope();
+        if (!clone)
+            return tensor.detach().DetachFromDisposeScope();
+        return TensorCopies.CloneDetached(tensor).DetachFromDisposeScope();
+    }
+
+    // A tensor that is a leaf already (the caller's own, returned by the layer, say) is never touched: its gradient
+    // would be the caller's, and would count what other paths add.
+    private static Tensor Leaf(Tensor tensor, bool clone)
+    {
+        bool own = clone || (tensor.requires_grad && tensor.is_leaf);
+        return TensorCopies.ForGradients(tensor, own).DetachFromDisposeScope();
+    }
+
+    private static bool IsDifferentiable(Tensor tensor) => tensor.is_floating_point() || tensor.is_complex();
+
+    private static InvalidOperationException WrongType<T>(object? kept, Asked asked)
+    {
+        string found = kept is null ? "null" : TypeNames.Of(kept.GetType());
+        return new($"{asked.Subject} is {found}, not {TypeNames.Of(typeof(T))}. Read it with {asked.Reader}As<{found}>().");
+    }
+}
