@@ -12,7 +12,7 @@ public abstract class ForwardRewriteTask : RewriteTask
     private protected override bool Change(ModuleDefinition module, string path)
     {
         var weaver = new ForwardWeaver();
-        var changed = weaver.Rewrite(module);
+        bool changed = weaver.Rewrite(module);
         Log.LogMessage(
             MessageImportance.Normal,
             "{0}: {1} uses of forward() are call() now, {2} stay as they are.", module.Name, weaver.Rewritten, weaver.Kept.Count);

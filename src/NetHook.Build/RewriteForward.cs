@@ -20,7 +20,7 @@ public sealed class RewriteForward : ForwardRewriteTask
     /// <inheritdoc/>
     public override bool Execute()
     {
-        var key = KeyFile.Length == 0 ? null : File.ReadAllBytes(KeyFile);
+        byte[]? key = KeyFile.Length == 0 ? null : File.ReadAllBytes(KeyFile);
         Rewrite(Assembly, Assembly, Record, key);
         return !Log.HasLoggedErrors;
     }

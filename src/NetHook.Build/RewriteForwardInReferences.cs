@@ -43,7 +43,7 @@ public sealed class RewriteForwardInReferences : ForwardRewriteTask
     /// <inheritdoc/>
     public override bool Execute()
     {
-        foreach (var name in Names.Select(item => item.ItemSpec).Select(WithoutExtension).Distinct(StringComparer.OrdinalIgnoreCase))
+        foreach (string? name in Names.Select(item => item.ItemSpec).Select(WithoutExtension).Distinct(StringComparer.OrdinalIgnoreCase))
             RewriteNamed(name);
         Files = WithCopies(Files);
         PackageFiles = WithCopies(PackageFiles);
@@ -63,9 +63,9 @@ public sealed class RewriteForwardInReferences : ForwardRewriteTask
         var originals = Files.Concat(PackageFilesBySystem).Select(item => item.ItemSpec).Where(path => IsNamed(path, name)).Distinct().ToList();
         if (originals.Count == 0)
             SayWhyNone(name);
-        foreach (var original in originals)
+        foreach (string? original in originals)
         {
-            var copy = Path.Combine(Folder, FolderFor(original), Path.GetFileName(original));
+            string copy = Path.Combine(Folder, FolderFor(original), Path.GetFileName(original));
             Rewrite(original, copy, copy + ".record");
             Use(copy, original);
             Use(Path.ChangeExtension(copy, ".pdb"), Path.ChangeExtension(original, ".pdb"));
@@ -83,13 +83,15 @@ public sealed class RewriteForwardInReferences : ForwardRewriteTask
         if (References.Any(reference => IsNamed(reference.ItemSpec, name)))
             Log.LogMessage(MessageImportance.Normal, "{0} is not copied to this project's output, and so it is not rewritten here.", name);
         else
+        {
             Log.LogWarning(
                 null, "NETHOOK006", null, null, 0, 0, 0, 0,
                 "NetHookRewriteForward names {0}, and no assembly of that name goes to the output. Give the name of a referenced assembly, without .dll.", name);
+        }
     }
 
     private ITaskItem[] WithCopies(ITaskItem[] items) =>
-        [.. items.Select(item => _copies.TryGetValue(item.ItemSpec, out var copy) ? new TaskItem(item) { ItemSpec = copy } : item)];
+        [.. items.Select(item => _copies.TryGetValue(item.ItemSpec, out string? copy) ? new TaskItem(item) { ItemSpec = copy } : item)];
 
     private static bool IsNamed(string path, string name) =>
         Path.GetFileName(path) is var file && (Is(file, name + ".dll") || Is(file, name + ".exe"));

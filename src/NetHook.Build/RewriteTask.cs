@@ -43,7 +43,7 @@ public abstract class RewriteTask : Microsoft.Build.Utilities.Task
 
             Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(record)));
             File.Delete(record);
-            var inPlace = original == destination;
+            bool inPlace = original == destination;
             if (!inPlace)
                 Delete(destination);
             using var resolver = new AssemblyFiles(References.Select(reference => reference.ItemSpec));

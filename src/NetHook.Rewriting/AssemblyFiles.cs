@@ -15,7 +15,7 @@ internal sealed class AssemblyFiles : IAssemblyResolver
     /// <param name="files">Paths of assemblies; of two with one name, the first counts.</param>
     public AssemblyFiles(IEnumerable<string> files)
     {
-        foreach (var file in files.Reverse())
+        foreach (string? file in files.Reverse())
             _files[Path.GetFileNameWithoutExtension(file)] = file;
     }
 
@@ -26,7 +26,7 @@ internal sealed class AssemblyFiles : IAssemblyResolver
     {
         if (!_read.TryGetValue(name.Name, out var assembly))
         {
-            assembly = _files.TryGetValue(name.Name, out var file) ? Read(file) : null;
+            assembly = _files.TryGetValue(name.Name, out string? file) ? Read(file) : null;
             _read.Add(name.Name, assembly);
         }
 

@@ -17,7 +17,7 @@ internal sealed class AssemblyImage(byte[] assembly, byte[]? symbols)
     /// <summary>Reads an assembly and the symbols beside it.</summary>
     public static AssemblyImage Read(string path)
     {
-        var symbols = Path.ChangeExtension(path, ".pdb");
+        string symbols = Path.ChangeExtension(path, ".pdb");
         return new(File.ReadAllBytes(path), File.Exists(symbols) ? File.ReadAllBytes(symbols) : null);
     }
 
@@ -59,7 +59,7 @@ internal sealed class AssemblyImage(byte[] assembly, byte[]? symbols)
 
     private static void Write(byte[] content, string path)
     {
-        var temporary = path + "." + Path.GetRandomFileName();
+        string temporary = path + "." + Path.GetRandomFileName();
         try
         {
             File.WriteAllBytes(temporary, content);

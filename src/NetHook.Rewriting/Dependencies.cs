@@ -23,7 +23,7 @@ internal sealed class Dependencies(string file)
     {
         if (_resolver.ResolveAssemblyToPath(name) is { } listed)
             return listed;
-        var beside = Path.Combine(Path.GetDirectoryName(file)!, name.Name + ".dll");
+        string beside = Path.Combine(Path.GetDirectoryName(file)!, name.Name + ".dll");
         return File.Exists(beside) ? beside : null;
     }
 }

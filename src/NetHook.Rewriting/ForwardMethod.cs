@@ -52,7 +52,7 @@ internal static class ForwardMethod
 
     private static MethodReference Refer(TypeDefinition definition, TypeReference type, IEnumerable<string> parameters, ModuleDefinition module)
     {
-        var call = Find(definition, CallName, type, parameters) 
+        var call = Find(definition, CallName, type, parameters)
             ?? throw new InvalidDataException($"{definition.Name.Split('`')[0]} in its TorchSharp has no call(): that assembly is trimmed");
         var open = module.ImportReference(call);
         var reference = new MethodReference(open.Name, open.ReturnType, Import(type, module)) { HasThis = true };

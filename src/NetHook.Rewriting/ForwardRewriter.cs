@@ -34,7 +34,7 @@ public static class ForwardRewriter
     public static Assembly Load(string path, AssemblyLoadContext? context = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
-        var file = Path.GetFullPath(path);
+        string file = Path.GetFullPath(path);
         if (!File.Exists(file))
             throw new FileNotFoundException($"There is no assembly {file} to load.", file);
         context ??= AssemblyLoadContext.Default;
@@ -76,7 +76,7 @@ public static class ForwardRewriter
 
     private static void ThrowIfLoaded(string file, AssemblyLoadContext context)
     {
-        var name = Path.GetFileNameWithoutExtension(file);
+        string name = Path.GetFileNameWithoutExtension(file);
         if (context.Assemblies.FirstOrDefault(assembly => string.Equals(assembly.GetName().Name, name, StringComparison.OrdinalIgnoreCase)) is { } loaded)
             throw LoadedAlready(loaded, file);
     }

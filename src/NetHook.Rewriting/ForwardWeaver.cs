@@ -85,7 +85,7 @@ internal sealed class ForwardWeaver
             ? method.DebugInformation.SequencePoints.LastOrDefault(point => point.Offset <= site.Offset && !point.IsHidden)
             : null;
         var forward = (MethodReference)site.Operand;
-        var arguments = string.Join(", ", forward.Parameters.Select(parameter => Simple(ModuleTypes.Close(parameter.ParameterType, forward.DeclaringType as GenericInstanceType).Name)));
+        string arguments = string.Join(", ", forward.Parameters.Select(parameter => Simple(ModuleTypes.Close(parameter.ParameterType, forward.DeclaringType as GenericInstanceType).Name)));
         _kept.Add(new(
             Written(method),
             $"{Simple(forward.DeclaringType.Name)}.forward({arguments})",
@@ -97,7 +97,7 @@ internal sealed class ForwardWeaver
     /// <summary>The method as it is in the source: lambdas, local functions and state machines stand for the method around them.</summary>
     private static string Written(MethodDefinition method)
     {
-        var name = method.Name;
+        string name = method.Name;
         var type = method.DeclaringType;
         for (; type.DeclaringType is not null && type.Name[0] == '<'; type = type.DeclaringType)
         {

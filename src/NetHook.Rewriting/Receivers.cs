@@ -64,17 +64,17 @@ internal sealed class Receivers
 
         // True for a value that is the own module. Compilers leave nothing on the stack across a jump back.
         var stack = new Stack<bool>();
-        var reachable = true;
+        bool reachable = true;
         foreach (var instruction in _body.Instructions)
         {
-            if (atTargets.TryGetValue(instruction, out var kept))
+            if (atTargets.TryGetValue(instruction, out bool[]? kept))
                 stack = new((reachable ? Both(kept, [.. stack]) : kept).Reverse());
             else if (!reachable)
                 stack.Clear();
 
             Step(instruction, stack);
             foreach (var target in Targets(instruction))
-                atTargets[target] = atTargets.TryGetValue(target, out var before) ? Both(before, [.. stack]) : [.. stack];
+                atTargets[target] = atTargets.TryGetValue(target, out bool[]? before) ? Both(before, [.. stack]) : [.. stack];
             reachable = instruction.OpCode.FlowControl is not (FlowControl.Branch or FlowControl.Return or FlowControl.Throw);
         }
     }
@@ -91,25 +91,25 @@ internal sealed class Receivers
     private void Step(Instruction instruction, Stack<bool> stack)
     {
         var code = instruction.OpCode.Code;
-        var taken = Pops(instruction, stack.Count);
-        var popped = new bool[taken];
-        for (var index = taken - 1; index >= 0; index--)
+        int taken = Pops(instruction, stack.Count);
+        bool[] popped = new bool[taken];
+        for (int index = taken - 1; index >= 0; index--)
             popped[index] = stack.Count > 0 && stack.Pop();
-        var receiver = taken > 0 && popped[0];
+        bool receiver = taken > 0 && popped[0];
 
         if (code is Code.Callvirt or Code.Ldvirtftn or Code.Ldftn && receiver)
             _onOwnModule.Add(instruction);
         if (StoredLocal(instruction) is { } stored)
             (receiver ? _ownLocals : _otherLocals).Add(stored);
 
-        var pushed = code switch
+        bool pushed = code switch
         {
             Code.Ldarg_0 => IsModuleItself(instruction),
             Code.Ldfld => IsOwner((FieldReference)instruction.Operand),
             Code.Castclass or Code.Dup or Code.Box or Code.Isinst => receiver,
             _ => LoadedLocal(instruction) is { } loaded && _ownLocals.Contains(loaded) && !_otherLocals.Contains(loaded),
         };
-        for (var count = Pushes(instruction); count > 0; count--)
+        for (int count = Pushes(instruction); count > 0; count--)
             stack.Push(pushed);
     }
 

@@ -17,7 +17,8 @@ public sealed partial class PackageTests(PackageFeed feed) : IClassFixture<Packa
 
         Assert.Equal(
             [
-                "NetHook.nuspec", "README.md", "buildTransitive/NetHook.Forward.targets", "buildTransitive/NetHook.targets",
+                "NetHook.nuspec", "README.md", "analyzers/dotnet/NetHook.Analyzers.dll", "analyzers/dotnet/NetHook.CodeFixes.dll",
+                "buildTransitive/NetHook.Forward.targets", "buildTransitive/NetHook.targets",
                 "buildTransitive/RelaxLibstdcxx.cs", "buildTransitive/tasks/Mono.Cecil.dll", "buildTransitive/tasks/NetHook.Build.dll",
                 "buildTransitive/tasks/NetHook.Rewriting.dll", "icon.png",
                 "lib/net10.0/NetHook.dll", "lib/net10.0/NetHook.xml",
@@ -58,7 +59,7 @@ public sealed partial class PackageTests(PackageFeed feed) : IClassFixture<Packa
         await feed.Run(_user, "add", "package", "NetHook", "--version", feed.Version);
         await feed.Run(_user, "add", "package", UserFolder.LibTorch, "--version", "2.10.0");
         await feed.Run(_user, "add", "package", "Microsoft.ML.TorchSharp", "--version", "0.23.1");
-        var project = File.ReadAllText(_user["app.csproj"]);
+        string project = File.ReadAllText(_user["app.csproj"]);
         File.WriteAllText(_user["app.csproj"], project.Replace("</Project>", """
               <PropertyGroup><NetHookRewriteForward>true</NetHookRewriteForward></PropertyGroup>
               <ItemGroup><NetHookRewriteForward Include="Microsoft.ML.TorchSharp" /></ItemGroup>

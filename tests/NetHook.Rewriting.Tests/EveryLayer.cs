@@ -1,3 +1,4 @@
+using System.Reflection;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -9,8 +10,8 @@ internal static class EveryLayer
     /// <summary>Looks at each layer; the layers that ran, in the order of the model.</summary>
     public static IReadOnlyList<string> Check<TResult>(nn.Module model, Func<nn.Module, TResult> run)
     {
-        using var scope = NewDisposeScope();
-        var plain = run(model);
+        using DisposeScope scope = NewDisposeScope();
+        TResult? plain = run(model);
         var layers = model.ModuleNames("**").Where(layer => ResultOf(model.GetModule(layer)) is not null).ToList();
         List<string> ran;
         using (var traces = new TraceDict(model, layers))
@@ -21,11 +22,11 @@ internal static class EveryLayer
 
         foreach (var layer in ran)
         {
-            var check = typeof(EveryLayer).GetMethod(nameof(CheckLayer), System.Reflection.BindingFlags.NonPublic | System.Reflection.BindingFlags.Static)!;
+            MethodInfo check = typeof(EveryLayer).GetMethod(nameof(CheckLayer), System.Reflection.BindingFlags.NonPublic | System.Reflection.BindingFlags.Static)!;
             check.MakeGenericMethod(ResultOf(model.GetModule(layer))!, typeof(TResult)).Invoke(null, [model, layer, run, plain]);
         }
 
-        using (var copy = model.DeepCopy())
+        using (nn.Module copy = model.DeepCopy())
             AssertSame(plain, run(copy), "copied");
         AssertSame(plain, run(model), "afterwards");
         Assert.Empty(model.ActiveTraces());
@@ -34,14 +35,14 @@ internal static class EveryLayer
 
     public static void AssertSame<T>(T expected, T actual, string when)
     {
-        var (left, right) = (Tensors(expected).ToList(), Tensors(actual).ToList());
+        (List<Tensor>? left, List<Tensor>? right) = (Tensors(expected).ToList(), Tensors(actual).ToList());
         Assert.Equal(left.Count, right.Count);
         Assert.All(left.Zip(right), pair => Assert.True(pair.First.Equals(pair.Second), $"Not the same when {when}."));
     }
 
     private static void CheckLayer<T, TResult>(nn.Module model, string layer, Func<nn.Module, TResult> run, TResult plain)
     {
-        using var scope = NewDisposeScope();
+        using DisposeScope scope = NewDisposeScope();
         List<T> outputs;
         using (var recorded = new Trace(model, layer, new() { Clone = true, History = CallHistory.All }))
         {
@@ -64,7 +65,7 @@ internal static class EveryLayer
     // Of the type Module<..., TResult> from which a layer derives; a holder of layers has none.
     private static Type? ResultOf(nn.Module layer)
     {
-        for (var type = layer.GetType(); type is not null; type = type.BaseType)
+        for (Type? type = layer.GetType(); type is not null; type = type.BaseType)
         {
             if (type.IsGenericType && type.FullName!.StartsWith("TorchSharp.torch+nn+Module`", StringComparison.Ordinal))
                 return type.GetGenericArguments()[^1];

@@ -15,8 +15,8 @@ public sealed class RewrittenModelTests
     [Fact]
     public void Encoder_of_RoBERTa_is_seen_in_every_layer()
     {
-        var states = Deterministic(() => randn(2, 6, 8));
-        var mask = zeros(2, 1, 1, 6);
+        Tensor states = Deterministic(() => randn(2, 6, 8));
+        Tensor mask = zeros(2, 1, 1, 6);
         Tensor Run(nn.Module model) => ((nn.Module<Tensor, Tensor, Tensor>)model).call(states, mask);
         object?[] sizes = [2, 2, 8L, 8L, 8L, 16L, 1e-5, 0.1, 0.1, 0.1];
 
@@ -26,30 +26,32 @@ public sealed class RewrittenModelTests
     [Fact]
     public void Attention_and_embeddings_of_RoBERTa_are_seen_in_every_layer()
     {
-        var states = Deterministic(() => randn(2, 6, 8));
-        var mask = zeros(2, 1, 1, 6);
+        Tensor states = Deterministic(() => randn(2, 6, 8));
+        Tensor mask = zeros(2, 1, 1, 6);
         object?[] sizes = [2, 8L, 1e-5, 0.1, 0.1];
         CheckModel("Roberta.Modules.Attention", sizes, model => ((nn.Module<Tensor, Tensor, Tensor>)model).call(states, mask), expected: 9);
 
-        var ids = arange(6).unsqueeze(0);
+        Tensor ids = arange(6).unsqueeze(0);
         object?[] embeddings = [10L, 8L, 12L, 2L, 1e-5, 0.1];
         CheckModel("Roberta.Modules.Embeddings", embeddings, model => ((nn.Module<Tensor, Tensor, Tensor, Tensor>)model).call(ids, ids, zeros_like(ids)), expected: 5);
     }
 
     [Fact]
-    public void Head_of_the_object_detector_is_seen_in_every_layer()
+    public void Parts_of_the_object_detector_are_seen_in_every_layer()
     {
-        var features = Deterministic(() => new List<Tensor> { randn(1, 8, 6, 6), randn(1, 8, 3, 3) });
-        object?[] sizes = [3, 8, 2, 8, 3];
+        Tensor image = Deterministic(() => randn(1, 3, 16, 16));
+        Tensor Run(nn.Module model) => ((nn.Module<Tensor, Tensor>)model).call(image);
 
-        CheckModel("AutoFormerV2.RetinaHead", sizes, model => ((nn.Module<List<Tensor>, (List<Tensor>, List<Tensor>)>)model).call(features), expected: 0);
+        CheckModel("AutoFormerV2.PatchEmbed", [3, 8], Run, expected: -1);
+        CheckModel("AutoFormerV2.MBConv", [3, 3, 4.0], Run, expected: -1);
+        CheckModel("AutoFormerV2.MLP", [16, 32, 16, 0.0], Run, expected: -1);
     }
 
     [Fact]
     public void Object_detector_as_a_whole_does_not_run_with_this_TorchSharp_rewritten_or_not()
     {
         object?[] sizes = [3, new List<int> { 8, 16, 24, 32 }, new List<int> { 1, 1, 1, 1 }, new List<int> { 2, 2, 2, 2 }, CPU];
-        foreach (var assembly in new[] { Original, Rewritten })
+        foreach (Assembly? assembly in new[] { Original, Rewritten })
         {
             using var detector = (nn.Module<Tensor, (Tensor, Tensor, Tensor)>)Make(assembly, "AutoFormerV2.AutoFormerV2", sizes);
             Assert.Throws<MissingMethodException>(() => detector.call(zeros(1, 3, 64, 64)));
@@ -58,12 +60,12 @@ public sealed class RewrittenModelTests
 
     private static void CheckModel<TResult>(string type, object?[] sizes, Func<nn.Module, TResult> run, int expected)
     {
-        using var gradients = no_grad();
-        using var original = Make(Original, type, sizes);
-        using var rewritten = Make(Rewritten, type, sizes);
+        using IDisposable gradients = no_grad();
+        using nn.Module original = Make(Original, type, sizes);
+        using nn.Module rewritten = Make(Rewritten, type, sizes);
         EveryLayer.AssertSame(run(original), run(rewritten), "rewritten");
 
-        var layers = EveryLayer.Check(rewritten, run);
+        IReadOnlyList<string> layers = EveryLayer.Check(rewritten, run);
         Assert.Equal(expected, layers.Count);
     }
 

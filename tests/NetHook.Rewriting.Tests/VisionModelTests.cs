@@ -14,7 +14,7 @@ public sealed class VisionModelTests
     public void Model_is_seen_in_every_layer(string name, int size, int layerCount)
     {
         manual_seed(3);
-        using var gradients = no_grad();
+        using IDisposable gradients = no_grad();
         using nn.Module<Tensor, Tensor> model = name switch
         {
             "resnet18" => torchvision.models.resnet18(num_classes: 3),
@@ -23,8 +23,8 @@ public sealed class VisionModelTests
             _ => torchvision.models.inception_v3(num_classes: 3),
         };
         model.eval();
-        using var image = randn(1, 3, size, size);
-        var layers = EveryLayer.Check(model, net => ((nn.Module<Tensor, Tensor>)net).call(image));
+        using Tensor image = randn(1, 3, size, size);
+        IReadOnlyList<string> layers = EveryLayer.Check(model, net => ((nn.Module<Tensor, Tensor>)net).call(image));
         Assert.Equal(layerCount, layers.Count);
     }
 }

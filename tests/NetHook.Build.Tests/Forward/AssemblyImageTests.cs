@@ -40,7 +40,7 @@ public sealed class AssemblyImageTests
         Assert.Equal(1, weaver.Rewritten);
 
         using var net = ModelCode.Net(rewritten);
-        var trace = Assert.Throws<InvalidOperationException>(() => net.call(ones(1, 4))).StackTrace;
+        string? trace = Assert.Throws<InvalidOperationException>(() => net.call(ones(1, 4))).StackTrace;
         Assert.Contains("Model.cs:line 13", trace, StringComparison.Ordinal);
         Assert.Contains("Model.cs:line 8", trace, StringComparison.Ordinal);
         Assert.Equal(symbols == DebugInformationFormat.PortablePdb, rewritten.Symbols is not null);
@@ -80,8 +80,8 @@ public sealed class AssemblyImageTests
     public void Signed_assembly_keeps_its_key_and_is_signed_anew_if_the_key_is_there()
     {
         using var rsa = new RSACryptoServiceProvider(2048);
-        var key = rsa.ExportCspBlob(includePrivateParameters: true);
-        var file = Path.GetTempFileName();
+        byte[] key = rsa.ExportCspBlob(includePrivateParameters: true);
+        string file = Path.GetTempFileName();
         File.WriteAllBytes(file, key);
         var image = ModelCode.Compile(Net, options: new CSharpCompilationOptions(
             OutputKind.DynamicallyLinkedLibrary, cryptoKeyFile: file, strongNameProvider: new DesktopStrongNameProvider()));
@@ -108,16 +108,16 @@ public sealed class AssemblyImageTests
     [Fact]
     public void Assembly_cut_short_is_refused()
     {
-        var whole = ModelCode.Compile(Net).Assembly;
+        byte[] whole = ModelCode.Compile(Net).Assembly;
 
-        foreach (var length in new[] { 64, 200, 600, whole.Length / 2 })
+        foreach (int length in new[] { 64, 200, 600, whole.Length / 2 })
             AssertRefused("it is no .NET assembly, or a damaged one", new(whole[..length], null));
     }
 
     [Fact]
     public void Native_code_beside_the_IL_is_refused()
     {
-        var image = ModelCode.Compile(Net).Assembly;
+        byte[] image = ModelCode.Compile(Net).Assembly;
         using var reader = new PEReader(new MemoryStream(image));
         image[reader.PEHeaders.CorHeaderStartOffset + 16] &= 0xfe;
 

@@ -21,8 +21,8 @@ public sealed class ForwardRewriterTests : IDisposable
     [Fact]
     public void Layers_of_an_assembly_that_was_loaded_are_seen_and_its_file_stays()
     {
-        var path = WriteModel();
-        var before = File.ReadAllBytes(path);
+        string path = WriteModel();
+        byte[] before = File.ReadAllBytes(path);
 
         using var net = Net(ForwardRewriter.Load(path, _context));
         using var trace = new Trace(net, "layer");
@@ -37,7 +37,7 @@ public sealed class ForwardRewriterTests : IDisposable
         var layers = ModelCode.Compile(
             """public class Doubled() : nn.Module<Tensor, Tensor>("Doubled") { public override Tensor forward(Tensor x) => x + x; }""", name: Name("Layers"));
         layers.Write(_folder[$"{Name("Layers")}.dll"]);
-        var path = Write(
+        string path = Write(
             """
             public class Net : nn.Module<Tensor, Tensor>
             {
@@ -57,7 +57,7 @@ public sealed class ForwardRewriterTests : IDisposable
     [Fact]
     public void Same_file_is_loaded_once()
     {
-        var path = WriteModel();
+        string path = WriteModel();
 
         Assert.Same(ForwardRewriter.Load(path, _context), ForwardRewriter.Load(Path.Combine(_folder.Root, ".", Path.GetFileName(path)), _context));
     }
@@ -65,10 +65,10 @@ public sealed class ForwardRewriterTests : IDisposable
     [Fact]
     public void Assembly_that_is_loaded_unchanged_already_is_refused()
     {
-        var path = WriteModel();
+        string path = WriteModel();
         _context.LoadFromAssemblyPath(path);
 
-        var name = Path.GetFileNameWithoutExtension(path);
+        string name = Path.GetFileNameWithoutExtension(path);
         Assert.Equal(
             $"{name} is loaded already, from {path}, and {path} would be a second one. Load it here before anything uses it; "
             + $"if it is a part of the program, name it in the project file: <NetHookRewriteForward Include=\"{name}\" />.",
@@ -78,7 +78,7 @@ public sealed class ForwardRewriterTests : IDisposable
     [Fact]
     public void Part_of_the_program_is_refused()
     {
-        var path = _folder["NetHook.Build.Tests.dll"];
+        string path = _folder["NetHook.Build.Tests.dll"];
         File.Copy(typeof(ForwardRewriterTests).Assembly.Location, path);
 
         Assert.Throws<InvalidOperationException>(() => ForwardRewriter.Load(path));
@@ -87,7 +87,7 @@ public sealed class ForwardRewriterTests : IDisposable
     [Fact]
     public void Assembly_with_nothing_to_rewrite_is_loaded_from_its_file()
     {
-        var path = Write("public class Net;");
+        string path = Write("public class Net;");
 
         Assert.Equal(path, ForwardRewriter.Load(path, _context).Location);
     }
@@ -95,7 +95,7 @@ public sealed class ForwardRewriterTests : IDisposable
     [Fact]
     public void File_that_is_not_there_is_named()
     {
-        var path = Path.Combine(_folder.Root, "none.dll");
+        string path = Path.Combine(_folder.Root, "none.dll");
 
         Assert.Equal($"There is no assembly {path} to load.", Assert.Throws<FileNotFoundException>(() => ForwardRewriter.Load(path, _context)).Message);
         Assert.Throws<ArgumentException>(() => ForwardRewriter.Load("", _context));
@@ -104,7 +104,7 @@ public sealed class ForwardRewriterTests : IDisposable
     [Fact]
     public void File_that_is_no_assembly_is_refused()
     {
-        var path = _folder["text.dll"];
+        string path = _folder["text.dll"];
         File.WriteAllText(path, "text");
 
         Assert.Equal(
@@ -126,8 +126,8 @@ public sealed class ForwardRewriterTests : IDisposable
 
     private string Write(string code, IEnumerable<MetadataReference>? references = null)
     {
-        var name = Name("Model");
-        var path = _folder[$"{name}.dll"];
+        string name = Name("Model");
+        string path = _folder[$"{name}.dll"];
         ModelCode.Compile(code, name: name, references: references).Write(path);
         return path;
     }

@@ -121,7 +121,7 @@ public sealed class ForwardWeaverTests
     [InlineData("public IEnumerable<Tensor> call(Tensor x, long n) { yield return forward(x); }", OnItself)]
     public void Use_that_must_stay_is_listed(string member, string expected)
     {
-        foreach (var optimize in new[] { false, true })
+        foreach (bool optimize in new[] { false, true })
         {
             var image = ModelCode.Compile($$"""
                 public class Gated() : nn.Module<Tensor, Tensor>("Gated")

@@ -42,15 +42,15 @@ public sealed class RewrittenBuildTests : IDisposable
     {
         Write();
         Assert.Contains("calls: 0", await Dotnet.Run(_user.Root, "run", Links), StringComparison.Ordinal);
-        var untouched = File.ReadAllBytes(_user[Assembly]);
+        byte[] untouched = File.ReadAllBytes(_user[Assembly]);
 
         // The property is turned on after a build without it: there is nothing new to compile but for that.
-        var log = await Dotnet.Run(_user.Root, "build", Links, On, "-v:n", "-tl:off");
+        string log = await Dotnet.Run(_user.Root, "build", Links, On, "-v:n", "-tl:off");
         Assert.Contains("app.dll: 1 uses of forward() are call() now, 0 stay as they are.", log, StringComparison.Ordinal);
-        var printed = await Dotnet.Start(_user["bin/Debug/net10.0/app"], _user.Root);
+        string printed = await Dotnet.Start(_user["bin/Debug/net10.0/app"], _user.Root);
         Assert.Contains("calls: 1", printed, StringComparison.Ordinal);
         Assert.Contains("Net.cs:line 8", printed, StringComparison.Ordinal);
-        var rewritten = File.ReadAllBytes(_user[Assembly]);
+        byte[] rewritten = File.ReadAllBytes(_user[Assembly]);
 
         log = await Dotnet.Run(_user.Root, "build", Links, On, "-v:d", "-tl:off");
         Assert.Contains("app.dll is up to date.", log, StringComparison.Ordinal);
@@ -73,10 +73,10 @@ public sealed class RewrittenBuildTests : IDisposable
     public async Task File_based_app_is_rewritten_after_each_change()
     {
         _user.WriteFileBasedApp();
-        var head = File.ReadAllText(_user["app.cs"])[..^UserFolder.SumProgram.Length] + "#:property NetHookRewriteForward=true\n";
-        foreach (var text in new[] { "calls", "count" })
+        string head = File.ReadAllText(_user["app.cs"])[..^UserFolder.SumProgram.Length] + "#:property NetHookRewriteForward=true\n";
+        foreach (string? text in new[] { "calls", "count" })
         {
-            var code = Program.Replace("{\"calls: ", "", StringComparison.Ordinal).Replace("$\"calls:", $"$\"{text}:", StringComparison.Ordinal);
+            string code = Program.Replace("{\"calls: ", "", StringComparison.Ordinal).Replace("$\"calls:", $"$\"{text}:", StringComparison.Ordinal);
             File.WriteAllText(_user["app.cs"], head + code + "\n" + Model[Model.IndexOf("public class", StringComparison.Ordinal)..]);
             Assert.Contains($"{text}: 1", await Dotnet.Run(_user.Root, "run", "--artifacts-path", "artifacts", "app.cs"), StringComparison.Ordinal);
         }
@@ -94,10 +94,10 @@ public sealed class RewrittenBuildTests : IDisposable
             """);
         WriteLibrary("<TargetFrameworks>net10.0;net8.0</TargetFrameworks>");
 
-        var printed = await Dotnet.Run(_user.Root, "run", Links);
+        string printed = await Dotnet.Run(_user.Root, "run", Links);
         Assert.Contains("calls: 1", printed, StringComparison.Ordinal);
         Assert.Contains("Net.cs:line 8", printed, StringComparison.Ordinal);
-        var original = File.ReadAllBytes(_user["lib/bin/Debug/net10.0/models.dll"]);
+        byte[] original = File.ReadAllBytes(_user["lib/bin/Debug/net10.0/models.dll"]);
         Assert.NotEqual(original, File.ReadAllBytes(_user["bin/Debug/net10.0/models.dll"]));
 
         Assert.Contains("models.dll is up to date.", await Dotnet.Run(_user.Root, "build", Links, "-v:d", "-tl:off"), StringComparison.Ordinal);
@@ -113,7 +113,7 @@ public sealed class RewrittenBuildTests : IDisposable
         WriteLibrary("<TargetFrameworks>net10.0;net8.0</TargetFrameworks><NetHookRewriteForward>true</NetHookRewriteForward>");
 
         Assert.Contains("calls: 1", await Dotnet.Run(_user.Root, "run", Links), StringComparison.Ordinal);
-        var log = await Dotnet.Run(_user["lib"], "build", "-v:n", "-tl:off", "--no-incremental");
+        string log = await Dotnet.Run(_user["lib"], "build", "-v:n", "-tl:off", "--no-incremental");
         Assert.Equal(2, log.Split("models.dll: 1 uses of forward() are call() now").Length - 1);
     }
 
@@ -127,7 +127,7 @@ public sealed class RewrittenBuildTests : IDisposable
             </ItemGroup>
             """, libTorch: false);
 
-        var log = await Dotnet.Run(_user.Root, "build", Links);
+        string log = await Dotnet.Run(_user.Root, "build", Links);
         Assert.Contains("warning NETHOOK006: NetHookRewriteForward names Mispelt, and no assembly of that name goes to the output.", log, StringComparison.Ordinal);
         Assert.Contains("warning NETHOOK005: NetHookRewriteForward names TorchSharp, which is not rewritten: its forward() is what call() runs.", log, StringComparison.Ordinal);
         Assert.False(Directory.Exists(_user["obj/Debug/net10.0/NetHook"]));
@@ -145,9 +145,9 @@ public sealed class RewrittenBuildTests : IDisposable
             """, libTorch: false);
         File.WriteAllText(_user["broken.dll"], "broken");
 
-        foreach (var _ in new[] { 1, 2 })
+        foreach (int _ in new[] { 1, 2 })
         {
-            var log = await Dotnet.Run(_user.Root, "build", Links);
+            string log = await Dotnet.Run(_user.Root, "build", Links);
             Assert.Contains(
                 "warning NETHOOK003: The assembly is used unchanged, since it is no .NET assembly, or a damaged one. Layers that it runs by forward() are not seen.",
                 log,
