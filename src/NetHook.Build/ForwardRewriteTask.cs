@@ -16,7 +16,7 @@ public abstract class ForwardRewriteTask : RewriteTask
         Log.LogMessage(
             MessageImportance.Normal,
             "{0}: {1} uses of forward() are call() now, {2} stay as they are.", module.Name, weaver.Rewritten, weaver.Kept.Count);
-        foreach (var site in weaver.Kept)
+        foreach (ForwardSite site in weaver.Kept)
             Log.LogMessage(null, null, null, site.File ?? path, site.Line, 0, 0, 0, MessageImportance.Normal, site.ToString());
         return changed;
     }

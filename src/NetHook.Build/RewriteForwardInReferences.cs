@@ -81,13 +81,14 @@ public sealed class RewriteForwardInReferences : ForwardRewriteTask
     private void SayWhyNone(string name)
     {
         if (References.Any(reference => IsNamed(reference.ItemSpec, name)))
-            Log.LogMessage(MessageImportance.Normal, "{0} is not copied to this project's output, and so it is not rewritten here.", name);
-        else
         {
-            Log.LogWarning(
-                null, "NETHOOK006", null, null, 0, 0, 0, 0,
-                "NetHookRewriteForward names {0}, and no assembly of that name goes to the output. Give the name of a referenced assembly, without .dll.", name);
+            Log.LogMessage(MessageImportance.Normal, "{0} is not copied to this project's output, and so it is not rewritten here.", name);
+            return;
         }
+
+        Log.LogWarning(
+            null, "NETHOOK006", null, null, 0, 0, 0, 0,
+            "NetHookRewriteForward names {0}, and no assembly of that name goes to the output. Give the name of a referenced assembly, without .dll.", name);
     }
 
     private ITaskItem[] WithCopies(ITaskItem[] items) =>

@@ -24,7 +24,7 @@ internal sealed class AssemblyFiles : IAssemblyResolver
 
     public AssemblyDefinition? Resolve(AssemblyNameReference name, ReaderParameters parameters)
     {
-        if (!_read.TryGetValue(name.Name, out var assembly))
+        if (!_read.TryGetValue(name.Name, out AssemblyDefinition? assembly))
         {
             assembly = _files.TryGetValue(name.Name, out string? file) ? Read(file) : null;
             _read.Add(name.Name, assembly);
@@ -35,7 +35,7 @@ internal sealed class AssemblyFiles : IAssemblyResolver
 
     public void Dispose()
     {
-        foreach (var assembly in _read.Values)
+        foreach (AssemblyDefinition? assembly in _read.Values)
             assembly?.Dispose();
     }
 

@@ -29,10 +29,10 @@ internal sealed class AssemblyImage(byte[] assembly, byte[]? symbols)
     /// <exception cref="InvalidDataException">The image is not one that can be read and written; the message says why, as "it is ...".</exception>
     public AssemblyImage? Rewrite(IAssemblyResolver resolver, Func<ModuleDefinition, bool> change, byte[]? strongNameKey = null)
     {
-        using var module = ReadModule(resolver);
+        using ModuleDefinition module = ReadModule(resolver);
         if ((module.Attributes & ModuleAttributes.ILOnly) == 0)
             throw new InvalidDataException("it holds native code beside its IL");
-        var symbolWriter = ReadSymbols(module);
+        ISymbolWriterProvider? symbolWriter = ReadSymbols(module);
         if (!change(module))
             return null;
 

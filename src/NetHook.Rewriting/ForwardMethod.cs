@@ -21,11 +21,11 @@ internal static class ForwardMethod
     /// <exception cref="InvalidDataException">TorchSharp's type has no <c>call</c>.</exception>
     public static MethodReference? CallOf(MethodReference forward, ModuleDefinition module)
     {
-        var parameters = Parameters(forward, forward.DeclaringType);
-        foreach (var type in ModuleTypes.WithBases(forward.DeclaringType))
+        IEnumerable<string> parameters = Parameters(forward, forward.DeclaringType);
+        foreach (TypeReference type in ModuleTypes.WithBases(forward.DeclaringType))
         {
-            var definition = type.Resolve();
-            var declared = Find(definition, Name, type, parameters);
+            TypeDefinition definition = type.Resolve();
+            MethodDefinition? declared = Find(definition, Name, type, parameters);
             if (definition.BaseType?.GetElementType().FullName is Hookable or HookableScript)
                 return declared is not null && SameResult(declared, type, forward) ? Refer(definition, type, parameters, module) : null;
             if (declared is not null && !Overrides(declared))
@@ -52,11 +52,11 @@ internal static class ForwardMethod
 
     private static MethodReference Refer(TypeDefinition definition, TypeReference type, IEnumerable<string> parameters, ModuleDefinition module)
     {
-        var call = Find(definition, CallName, type, parameters)
+        MethodDefinition call = Find(definition, CallName, type, parameters)
             ?? throw new InvalidDataException($"{definition.Name.Split('`')[0]} in its TorchSharp has no call(): that assembly is trimmed");
-        var open = module.ImportReference(call);
+        MethodReference open = module.ImportReference(call);
         var reference = new MethodReference(open.Name, open.ReturnType, Import(type, module)) { HasThis = true };
-        foreach (var parameter in open.Parameters)
+        foreach (ParameterDefinition? parameter in open.Parameters)
             reference.Parameters.Add(new(parameter.ParameterType));
         return reference;
     }
@@ -70,7 +70,7 @@ internal static class ForwardMethod
                 return type;
             case GenericInstanceType instance:
                 var imported = new GenericInstanceType(Import(instance.ElementType, module));
-                foreach (var argument in instance.GenericArguments)
+                foreach (TypeReference? argument in instance.GenericArguments)
                     imported.GenericArguments.Add(Import(argument, module));
                 return imported;
             case ArrayType array:

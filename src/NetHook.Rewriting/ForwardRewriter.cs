@@ -40,11 +40,11 @@ public static class ForwardRewriter
         context ??= AssemblyLoadContext.Default;
         lock (Loading)
         {
-            var known = Loaded.FirstOrDefault(entry => entry.Path == file && entry.Context == context).Assembly;
+            Assembly? known = Loaded.FirstOrDefault(entry => entry.Path == file && entry.Context == context).Assembly;
             if (known is not null)
                 return known;
             ThrowIfLoaded(file, context);
-            var assembly = LoadRewritten(file, context);
+            Assembly assembly = LoadRewritten(file, context);
             Loaded.Add((assembly, file, context));
             return assembly;
         }
@@ -67,8 +67,8 @@ public static class ForwardRewriter
         if (rewritten is null)
             return context.LoadFromAssemblyPath(file);
         using var image = new MemoryStream(rewritten.Assembly);
-        using var symbols = rewritten.Symbols is null ? null : new MemoryStream(rewritten.Symbols);
-        var assembly = context.LoadFromStream(image, symbols);
+        using MemoryStream? symbols = rewritten.Symbols is null ? null : new MemoryStream(rewritten.Symbols);
+        Assembly assembly = context.LoadFromStream(image, symbols);
 
         // Of a name that is in the program's own list, .NET loads the file in that list, whatever it is given.
         return assembly.Location.Length == 0 ? assembly : throw LoadedAlready(assembly, file);

@@ -24,9 +24,9 @@ internal sealed class ForwardWeaver
     {
         if (module.AssemblyReferences.All(reference => reference.Name != "TorchSharp"))
             return false;
-        foreach (var type in module.GetTypes())
+        foreach (TypeDefinition? type in module.GetTypes())
         {
-            foreach (var method in type.Methods.Where(method => method.HasBody))
+            foreach (MethodDefinition? method in type.Methods.Where(method => method.HasBody))
                 Rewrite(method, module);
         }
 
@@ -39,8 +39,8 @@ internal sealed class ForwardWeaver
         var sites = method.Body.Instructions.Where(IsForward).ToList();
         if (sites.Count == 0)
             return;
-        var receivers = Receivers.OwnModuleIn(method);
-        foreach (var site in sites)
+        HashSet<Instruction> receivers = Receivers.OwnModuleIn(method);
+        foreach (Instruction? site in sites)
         {
             var forward = (MethodReference)site.Operand;
             if (ModuleTypes.FirstMissing(forward.DeclaringType) is { } missing)
@@ -81,7 +81,7 @@ internal sealed class ForwardWeaver
 
     private void Keep(MethodDefinition method, Instruction site, string reason)
     {
-        var point = method.DebugInformation.HasSequencePoints
+        SequencePoint? point = method.DebugInformation.HasSequencePoints
             ? method.DebugInformation.SequencePoints.LastOrDefault(point => point.Offset <= site.Offset && !point.IsHidden)
             : null;
         var forward = (MethodReference)site.Operand;
@@ -98,7 +98,7 @@ internal sealed class ForwardWeaver
     private static string Written(MethodDefinition method)
     {
         string name = method.Name;
-        var type = method.DeclaringType;
+        TypeDefinition type = method.DeclaringType;
         for (; type.DeclaringType is not null && type.Name[0] == '<'; type = type.DeclaringType)
         {
             if (name[0] != '<' && type.Name.IndexOf('>') > 1)

@@ -22,7 +22,7 @@ internal static class ModuleTypes
     /// <summary>The first type, of a type and what it derives from, that is in an assembly that is not there; null if all are.</summary>
     public static TypeReference? FirstMissing(TypeReference type)
     {
-        var last = WithBases(type).LastOrDefault();
+        TypeReference? last = WithBases(type).LastOrDefault();
         if (last is null)
             return type;
 
@@ -44,7 +44,7 @@ internal static class ModuleTypes
                 return arguments.GenericArguments[parameter.Position];
             case GenericInstanceType instance:
                 var closed = new GenericInstanceType(instance.ElementType);
-                foreach (var argument in instance.GenericArguments)
+                foreach (TypeReference? argument in instance.GenericArguments)
                     closed.GenericArguments.Add(Close(argument, arguments));
                 return closed;
             case ArrayType array:

@@ -41,7 +41,7 @@ internal sealed class Receivers
     {
         if (IsCall(method.Name))
             return true;
-        for (var type = method.DeclaringType; type is not null; type = type.DeclaringType)
+        for (TypeDefinition? type = method.DeclaringType; type is not null; type = type.DeclaringType)
         {
             if (type.Name.Contains("<call>") || type.Name.StartsWith("VB$StateMachine_") && type.Name.EndsWith("_call"))
                 return true;
@@ -55,7 +55,7 @@ internal sealed class Receivers
     private void Follow()
     {
         var atTargets = new Dictionary<Instruction, bool[]>();
-        foreach (var handler in _body.ExceptionHandlers.Where(handler => handler.HandlerType is ExceptionHandlerType.Catch or ExceptionHandlerType.Filter))
+        foreach (ExceptionHandler? handler in _body.ExceptionHandlers.Where(handler => handler.HandlerType is ExceptionHandlerType.Catch or ExceptionHandlerType.Filter))
         {
             atTargets[handler.HandlerStart] = [false];
             if (handler.FilterStart is not null)
@@ -65,7 +65,7 @@ internal sealed class Receivers
         // True for a value that is the own module. Compilers leave nothing on the stack across a jump back.
         var stack = new Stack<bool>();
         bool reachable = true;
-        foreach (var instruction in _body.Instructions)
+        foreach (Instruction? instruction in _body.Instructions)
         {
             if (atTargets.TryGetValue(instruction, out bool[]? kept))
                 stack = new((reachable ? Both(kept, [.. stack]) : kept).Reverse());
@@ -73,7 +73,7 @@ internal sealed class Receivers
                 stack.Clear();
 
             Step(instruction, stack);
-            foreach (var target in Targets(instruction))
+            foreach (Instruction target in Targets(instruction))
                 atTargets[target] = atTargets.TryGetValue(target, out bool[]? before) ? Both(before, [.. stack]) : [.. stack];
             reachable = instruction.OpCode.FlowControl is not (FlowControl.Branch or FlowControl.Return or FlowControl.Throw);
         }
@@ -90,7 +90,7 @@ internal sealed class Receivers
 
     private void Step(Instruction instruction, Stack<bool> stack)
     {
-        var code = instruction.OpCode.Code;
+        Code code = instruction.OpCode.Code;
         int taken = Pops(instruction, stack.Count);
         bool[] popped = new bool[taken];
         for (int index = taken - 1; index >= 0; index--)

@@ -20,7 +20,7 @@ internal static class EveryLayer
             ran = [.. layers.Where(layer => traces[layer].CallCount > 0)];
         }
 
-        foreach (var layer in ran)
+        foreach (string layer in ran)
         {
             MethodInfo check = typeof(EveryLayer).GetMethod(nameof(CheckLayer), System.Reflection.BindingFlags.NonPublic | System.Reflection.BindingFlags.Static)!;
             check.MakeGenericMethod(ResultOf(model.GetModule(layer))!, typeof(TResult)).Invoke(null, [model, layer, run, plain]);
@@ -56,7 +56,7 @@ internal static class EveryLayer
             AssertSame(outputs[0], stopped.OutputAs<T>(), $"stopped at {layer}");
         }
 
-        var calls = 0;
+        int calls = 0;
         using (new Trace(model, layer, new() { EditOutput = (T _) => TensorTree.RecursiveCopy(outputs[calls++], clone: true) }))
             AssertSame(plain, run(model), $"{layer} was patched with its own output");
         Assert.Equal(outputs.Count, calls);

@@ -12,8 +12,8 @@ public class PublicApiTests
     [Fact]
     public void Public_api_is_the_approved_one()
     {
-        var folder = Path.Combine(AppContext.BaseDirectory, "PublicApi");
-        var actual = typeof(ForwardRewriter).Assembly.GeneratePublicApi(new() { IncludeAssemblyAttributes = false }).ReplaceLineEndings("\n");
+        string folder = Path.Combine(AppContext.BaseDirectory, "PublicApi");
+        string actual = typeof(ForwardRewriter).Assembly.GeneratePublicApi(new() { IncludeAssemblyAttributes = false }).ReplaceLineEndings("\n");
         File.WriteAllText(Path.Combine(AppContext.BaseDirectory, "NetHook.Rewriting.received.txt"), actual);
         Assert.Equal(File.ReadAllText(Path.Combine(folder, "NetHook.Rewriting.approved.txt")).ReplaceLineEndings("\n"), actual);
     }

@@ -36,10 +36,10 @@ public sealed class AssemblyImageTests
     [InlineData(DebugInformationFormat.Embedded, true)]
     public void Stack_trace_shows_the_lines_of_the_source(DebugInformationFormat symbols, bool optimize)
     {
-        var (rewritten, weaver) = ModelCode.Rewrite(ModelCode.Compile(Net, optimize, symbols));
+        (AssemblyImage? rewritten, ForwardWeaver? weaver) = ModelCode.Rewrite(ModelCode.Compile(Net, optimize, symbols));
         Assert.Equal(1, weaver.Rewritten);
 
-        using var net = ModelCode.Net(rewritten);
+        using nn.Module<Tensor, Tensor> net = ModelCode.Net(rewritten);
         string? trace = Assert.Throws<InvalidOperationException>(() => net.call(ones(1, 4))).StackTrace;
         Assert.Contains("Model.cs:line 13", trace, StringComparison.Ordinal);
         Assert.Contains("Model.cs:line 8", trace, StringComparison.Ordinal);
@@ -51,8 +51,8 @@ public sealed class AssemblyImageTests
     [InlineData(DebugInformationFormat.Embedded)]
     public void Same_assembly_gives_the_same_bytes(DebugInformationFormat symbols)
     {
-        var image = ModelCode.Compile(Net, symbols: symbols);
-        var (one, other) = (ModelCode.Rewrite(image).Image, ModelCode.Rewrite(image).Image);
+        AssemblyImage image = ModelCode.Compile(Net, symbols: symbols);
+        (AssemblyImage? one, AssemblyImage? other) = (ModelCode.Rewrite(image).Image, ModelCode.Rewrite(image).Image);
 
         Assert.NotEqual(image.Assembly, one.Assembly);
         Assert.Equal(one.Assembly, other.Assembly);
@@ -83,14 +83,14 @@ public sealed class AssemblyImageTests
         byte[] key = rsa.ExportCspBlob(includePrivateParameters: true);
         string file = Path.GetTempFileName();
         File.WriteAllBytes(file, key);
-        var image = ModelCode.Compile(Net, options: new CSharpCompilationOptions(
+        AssemblyImage image = ModelCode.Compile(Net, options: new CSharpCompilationOptions(
             OutputKind.DynamicallyLinkedLibrary, cryptoKeyFile: file, strongNameProvider: new DesktopStrongNameProvider()));
         File.Delete(file);
 
-        using var resolver = ModelCode.Resolver;
-        var kept = image.Rewrite(resolver, new ForwardWeaver().Rewrite)!;
-        var signed = image.Rewrite(resolver, new ForwardWeaver().Rewrite, key)!;
-        foreach (var rewritten in new[] { kept, signed })
+        using AssemblyFiles resolver = ModelCode.Resolver;
+        AssemblyImage kept = image.Rewrite(resolver, new ForwardWeaver().Rewrite)!;
+        AssemblyImage signed = image.Rewrite(resolver, new ForwardWeaver().Rewrite, key)!;
+        foreach (AssemblyImage? rewritten in new[] { kept, signed })
             Assert.Equal(ModelCode.Load(image).GetName().GetPublicKeyToken(), ModelCode.Load(rewritten).GetName().GetPublicKeyToken());
         Assert.All(Signature(kept), value => Assert.Equal(0, value));
         Assert.Contains(Signature(signed), value => value != 0);
@@ -127,21 +127,21 @@ public sealed class AssemblyImageTests
     [Fact]
     public void TorchSharp_without_call_is_refused()
     {
-        var image = ModelCode.Compile("public static class Runner { public static Tensor Run(Linear layer, Tensor x) => layer.forward(x); }");
+        AssemblyImage image = ModelCode.Compile("public static class Runner { public static Tensor Run(Linear layer, Tensor x) => layer.forward(x); }");
         var torchSharp = Mono.Cecil.ModuleDefinition.ReadModule(typeof(TorchSharp.torch).Assembly.Location);
-        foreach (var type in torchSharp.GetTypes().Where(type => type.FullName.StartsWith("TorchSharp.torch/nn/Module`", StringComparison.Ordinal)))
+        foreach (Mono.Cecil.TypeDefinition? type in torchSharp.GetTypes().Where(type => type.FullName.StartsWith("TorchSharp.torch/nn/Module`", StringComparison.Ordinal)))
             type.Methods.Remove(type.Methods.Single(method => method.Name == "call"));
         using var resolver = new Trimmed(torchSharp.Assembly);
 
-        var refusal = Assert.Throws<InvalidDataException>(() => image.Rewrite(resolver, new ForwardWeaver().Rewrite));
+        InvalidDataException refusal = Assert.Throws<InvalidDataException>(() => image.Rewrite(resolver, new ForwardWeaver().Rewrite));
         Assert.Equal("Module in its TorchSharp has no call(): that assembly is trimmed", refusal.Message);
     }
 
     [Fact]
     public void Layer_whose_assembly_is_not_there_is_listed()
     {
-        var layers = ModelCode.Compile("public class Layer() : nn.Module<Tensor, Tensor>(\"Layer\") { public override Tensor forward(Tensor x) => x; public new Tensor forward(Tensor x, int n) => x; }", name: "Layers");
-        var image = ModelCode.Compile(
+        AssemblyImage layers = ModelCode.Compile("public class Layer() : nn.Module<Tensor, Tensor>(\"Layer\") { public override Tensor forward(Tensor x) => x; public new Tensor forward(Tensor x, int n) => x; }", name: "Layers");
+        AssemblyImage image = ModelCode.Compile(
             "public static class Runner { public static Tensor Run(Layer layer, Tensor x) => layer.forward(x, 1); }",
             references: [MetadataReference.CreateFromImage(layers.Assembly)]);
 
@@ -150,21 +150,21 @@ public sealed class AssemblyImageTests
 
     private static void AssertRefused(string reason, AssemblyImage image)
     {
-        using var resolver = ModelCode.Resolver;
+        using AssemblyFiles resolver = ModelCode.Resolver;
         Assert.Equal(reason, Assert.Throws<InvalidDataException>(() => image.Rewrite(resolver, new ForwardWeaver().Rewrite)).Message);
     }
 
     private static Guid Mvid(AssemblyImage image)
     {
         using var reader = new PEReader(new MemoryStream(image.Assembly));
-        var metadata = reader.GetMetadataReader();
+        MetadataReader metadata = reader.GetMetadataReader();
         return metadata.GetGuid(metadata.GetModuleDefinition().Mvid);
     }
 
     private static byte[] Signature(AssemblyImage image)
     {
         using var reader = new PEReader(new MemoryStream(image.Assembly));
-        var place = reader.PEHeaders.CorHeader!.StrongNameSignatureDirectory;
+        DirectoryEntry place = reader.PEHeaders.CorHeader!.StrongNameSignatureDirectory;
         return [.. reader.GetSectionData(place.RelativeVirtualAddress).GetContent(0, place.Size)];
     }
 

@@ -24,7 +24,7 @@ public sealed class ForwardRewriterTests : IDisposable
         string path = WriteModel();
         byte[] before = File.ReadAllBytes(path);
 
-        using var net = Net(ForwardRewriter.Load(path, _context));
+        using nn.Module<Tensor, Tensor> net = Net(ForwardRewriter.Load(path, _context));
         using var trace = new Trace(net, "layer");
         net.call(ones(1, 4));
         Assert.Equal(1, trace.CallCount);
@@ -34,7 +34,7 @@ public sealed class ForwardRewriterTests : IDisposable
     [Fact]
     public void What_the_assembly_refers_to_is_found_in_its_folder()
     {
-        var layers = ModelCode.Compile(
+        AssemblyImage layers = ModelCode.Compile(
             """public class Doubled() : nn.Module<Tensor, Tensor>("Doubled") { public override Tensor forward(Tensor x) => x + x; }""", name: Name("Layers"));
         layers.Write(_folder[$"{Name("Layers")}.dll"]);
         string path = Write(
@@ -48,7 +48,7 @@ public sealed class ForwardRewriterTests : IDisposable
             """,
             [MetadataReference.CreateFromImage(layers.Assembly)]);
 
-        using var net = Net(ForwardRewriter.Load(path, _context));
+        using nn.Module<Tensor, Tensor> net = Net(ForwardRewriter.Load(path, _context));
         using var trace = new Trace(net, "layer");
         net.call(ones(1, 4));
         Assert.Equal(1, trace.CallCount);

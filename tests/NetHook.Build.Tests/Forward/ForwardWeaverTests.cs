@@ -1,5 +1,6 @@
 using NetHook.Rewriting;
 using TorchSharp;
+using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace NetHook.Build.Tests;
@@ -65,7 +66,7 @@ public sealed class ForwardWeaverTests
                 ("Bilinear layer = nn.Bilinear(4, 4, 4);", "layer.forward(x, x)"),
             };
             var data = new TheoryData<string, string, bool>();
-            foreach (var (layer, use) in uses)
+            foreach ((string? layer, string? use) in uses)
             {
                 data.Add(layer, use, false);
                 data.Add(layer, use, true);
@@ -79,7 +80,7 @@ public sealed class ForwardWeaverTests
     [MemberData(nameof(Uses))]
     public void Layer_that_forward_runs_is_seen_after_rewriting(string layer, string use, bool optimize)
     {
-        var image = ModelCode.Compile($$"""
+        AssemblyImage image = ModelCode.Compile($$"""
             {{Layers}}
             public class Net : nn.Module<Tensor, Tensor>
             {
@@ -89,9 +90,9 @@ public sealed class ForwardWeaverTests
             }
             """, optimize);
 
-        Assert.Equal(0, Calls(ModelCode.Net(image), out var before));
-        var (rewritten, _) = ModelCode.Rewrite(image);
-        Assert.Equal(1, Calls(ModelCode.Net(rewritten), out var after));
+        Assert.Equal(0, Calls(ModelCode.Net(image), out Tensor? before));
+        (AssemblyImage? rewritten, ForwardWeaver _) = ModelCode.Rewrite(image);
+        Assert.Equal(1, Calls(ModelCode.Net(rewritten), out Tensor? after));
         Assert.True(before.Equals(after));
     }
 
@@ -100,7 +101,7 @@ public sealed class ForwardWeaverTests
     [InlineData(true)]
     public void Layer_in_a_generic_model_is_seen(bool optimize)
     {
-        var image = ModelCode.Compile($$"""
+        AssemblyImage image = ModelCode.Compile($$"""
             {{Layers}}
             public class Net : Holder<Linear> { public Net() : base(nn.Linear(4, 4)) => RegisterComponents(); }
             """, optimize);
@@ -123,7 +124,7 @@ public sealed class ForwardWeaverTests
     {
         foreach (bool optimize in new[] { false, true })
         {
-            var image = ModelCode.Compile($$"""
+            AssemblyImage image = ModelCode.Compile($$"""
                 public class Gated() : nn.Module<Tensor, Tensor>("Gated")
                 {
                     public override Tensor forward(Tensor x) => x.sigmoid();
@@ -135,8 +136,8 @@ public sealed class ForwardWeaverTests
                 }
                 """, optimize);
 
-            var weaver = ModelCode.Rewrite(image).Weaver;
-            var listed = Assert.Single(weaver.Kept);
+            ForwardWeaver weaver = ModelCode.Rewrite(image).Weaver;
+            ForwardSite listed = Assert.Single(weaver.Kept);
             Assert.Equal(expected, listed.ToString());
             Assert.Equal(("Model.cs", 8), (listed.File, listed.Line));
             Assert.Equal(0, weaver.Rewritten);
@@ -146,7 +147,7 @@ public sealed class ForwardWeaverTests
     [Fact]
     public void Another_module_that_a_method_named_call_runs_is_seen()
     {
-        var image = ModelCode.Compile("""
+        AssemblyImage image = ModelCode.Compile("""
             public class Net() : nn.Module<Tensor, Tensor>("Net")
             {
                 public Linear layer = nn.Linear(4, 4);
@@ -155,7 +156,7 @@ public sealed class ForwardWeaverTests
             }
             """);
 
-        var (_, weaver) = ModelCode.Rewrite(image);
+        (AssemblyImage _, ForwardWeaver? weaver) = ModelCode.Rewrite(image);
         Assert.Equal(1, weaver.Rewritten);
         Assert.Empty(weaver.Kept);
     }
@@ -163,8 +164,8 @@ public sealed class ForwardWeaverTests
     [Fact]
     public void Assembly_that_was_rewritten_has_nothing_to_rewrite()
     {
-        using var resolver = ModelCode.Resolver;
-        var once = ModelCode.Rewrite(ModelCode.Compile("public static class Runner { public static Tensor Run(Linear layer, Tensor x) => layer.forward(x); }")).Image;
+        using AssemblyFiles resolver = ModelCode.Resolver;
+        AssemblyImage once = ModelCode.Rewrite(ModelCode.Compile("public static class Runner { public static Tensor Run(Linear layer, Tensor x) => layer.forward(x); }")).Image;
 
         Assert.Null(once.Rewrite(resolver, new ForwardWeaver().Rewrite));
     }
@@ -172,20 +173,20 @@ public sealed class ForwardWeaverTests
     [Fact]
     public void Method_named_forward_of_another_type_is_left_alone()
     {
-        var image = ModelCode.Compile("""
+        AssemblyImage image = ModelCode.Compile("""
             public class Wind { public virtual Tensor forward(Tensor x) => x; }
             public static class Runner { public static Tensor Run(Wind wind, Tensor x) => wind.forward(x); }
             """);
 
-        var (_, weaver) = ModelCode.Rewrite(image);
+        (AssemblyImage _, ForwardWeaver? weaver) = ModelCode.Rewrite(image);
         Assert.Equal(0, weaver.Rewritten);
         Assert.Empty(weaver.Kept);
     }
 
     private static long Calls(nn.Module<Tensor, Tensor> net, out Tensor result)
     {
-        using var half = full(1, 0.5f);
-        foreach (var parameter in net.parameters())
+        using Tensor half = full(1, 0.5f);
+        foreach (Parameter parameter in net.parameters())
             parameter.with_requires_grad(false).copy_(half);
         using var trace = new Trace(net, "layer");
         result = net.call(ones(1, 4));

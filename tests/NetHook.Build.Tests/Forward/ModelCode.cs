@@ -38,8 +38,8 @@ internal static class ModelCode
             [.. References, .. references ?? []],
             (CSharpCompilationOptions)options);
         using var assembly = new MemoryStream();
-        using var pdb = symbols == DebugInformationFormat.PortablePdb ? new MemoryStream() : null;
-        var result = compilation.Emit(assembly, pdb, options: new(debugInformationFormat: symbols, pdbFilePath: name + ".pdb"));
+        using MemoryStream? pdb = symbols == DebugInformationFormat.PortablePdb ? new MemoryStream() : null;
+        EmitResult result = compilation.Emit(assembly, pdb, options: new(debugInformationFormat: symbols, pdbFilePath: name + ".pdb"));
         Assert.True(result.Success, string.Join('\n', result.Diagnostics));
         return new(assembly.ToArray(), pdb?.ToArray());
     }
@@ -47,9 +47,9 @@ internal static class ModelCode
     /// <summary>The image after rewriting, which must change it, and what was kept.</summary>
     public static (AssemblyImage Image, ForwardWeaver Weaver) Rewrite(AssemblyImage image)
     {
-        using var resolver = Resolver;
+        using AssemblyFiles resolver = Resolver;
         var weaver = new ForwardWeaver();
-        var rewritten = image.Rewrite(resolver, weaver.Rewrite);
+        AssemblyImage? rewritten = image.Rewrite(resolver, weaver.Rewrite);
         return (rewritten ?? image, weaver);
     }
 
