@@ -12,6 +12,8 @@ public sealed class RewrittenModelTests
     private static readonly Assembly Original = new AssemblyLoadContext("original").LoadFromAssemblyPath(
         typeof(RewrittenModelTests).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(data => data.Key == "Microsoft.ML.TorchSharp").Value!);
 
+    private static object?[] Detector => [3, new List<int> { 8, 16, 24, 32 }, new List<int> { 1, 1, 1, 1 }, new List<int> { 2, 2, 2, 2 }, CPU];
+
     [Fact]
     public void Encoder_of_RoBERTa_is_seen_in_every_layer()
     {
@@ -36,37 +38,44 @@ public sealed class RewrittenModelTests
         CheckModel("Roberta.Modules.Embeddings", embeddings, model => ((nn.Module<Tensor, Tensor, Tensor, Tensor>)model).call(ids, ids, zeros_like(ids)), expected: 5);
     }
 
-    [Fact]
-    public void Parts_of_the_object_detector_are_seen_in_every_layer()
+    [Theory]
+    [InlineData("backbone.patch_embed", 3, 7)]
+    [InlineData("backbone.layers.0.blocks.0", 8, 12)]
+    public void Part_of_the_object_detector_is_seen_in_every_layer(string part, int channels, int layerCount)
     {
-        Tensor image = Deterministic(() => randn(1, 3, 16, 16));
-        Tensor Run(nn.Module model) => ((nn.Module<Tensor, Tensor>)model).call(image);
+        Tensor image = Deterministic(() => randn(1, channels, 16, 16));
 
-        CheckModel("AutoFormerV2.PatchEmbed", [3, 8], Run, expected: -1);
-        CheckModel("AutoFormerV2.MBConv", [3, 3, 4.0], Run, expected: -1);
-        CheckModel("AutoFormerV2.MLP", [16, 32, 16, 0.0], Run, expected: -1);
+        CheckModel("AutoFormerV2.AutoFormerV2", Detector, model => ((nn.Module<Tensor, Tensor>)model).call(image), layerCount, part);
+    }
+
+    [Fact]
+    public void Head_of_the_object_detector_is_seen_in_every_layer()
+    {
+        List<Tensor> features = Deterministic(() => new List<Tensor> { randn(1, 256, 4, 4), randn(1, 256, 2, 2) });
+
+        CheckModel(
+            "AutoFormerV2.AutoFormerV2", Detector, model => ((nn.Module<List<Tensor>, (List<Tensor>, List<Tensor>)>)model).call(features), expected: 27, "bbox_head");
     }
 
     [Fact]
     public void Object_detector_as_a_whole_does_not_run_with_this_TorchSharp_rewritten_or_not()
     {
-        object?[] sizes = [3, new List<int> { 8, 16, 24, 32 }, new List<int> { 1, 1, 1, 1 }, new List<int> { 2, 2, 2, 2 }, CPU];
         foreach (Assembly? assembly in new[] { Original, Rewritten })
         {
-            using var detector = (nn.Module<Tensor, (Tensor, Tensor, Tensor)>)Make(assembly, "AutoFormerV2.AutoFormerV2", sizes);
+            using var detector = (nn.Module<Tensor, (Tensor, Tensor, Tensor)>)Make(assembly, "AutoFormerV2.AutoFormerV2", Detector);
             Assert.Throws<MissingMethodException>(() => detector.call(zeros(1, 3, 64, 64)));
         }
     }
 
-    private static void CheckModel<TResult>(string type, object?[] sizes, Func<nn.Module, TResult> run, int expected)
+    private static void CheckModel<TResult>(string type, object?[] sizes, Func<nn.Module, TResult> run, int expected, string part = "")
     {
         using IDisposable gradients = no_grad();
         using nn.Module original = Make(Original, type, sizes);
         using nn.Module rewritten = Make(Rewritten, type, sizes);
-        EveryLayer.AssertSame(run(original), run(rewritten), "rewritten");
+        nn.Module model = rewritten.GetModule(part);
+        EveryLayer.AssertSame(run(original.GetModule(part)), run(model), "rewritten");
 
-        IReadOnlyList<string> layers = EveryLayer.Check(rewritten, run);
-        Assert.Equal(expected, layers.Count);
+        Assert.Equal(expected, EveryLayer.Check(model, run).Count);
     }
 
     private static nn.Module Make(Assembly assembly, string type, object?[] sizes) => Deterministic(() =>
