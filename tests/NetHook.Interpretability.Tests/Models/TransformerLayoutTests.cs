@@ -14,7 +14,7 @@ public sealed class TransformerLayoutTests
         { "Layers", Gpt2Layout with { Layers = 1 }, "Layers is 1, but Gpt2 has 'transformer.h.1' as well: count it in." },
         {
             "BlockPath", Gpt2Layout with { Layers = 3 },
-            "BlockPath of the layout is 'transformer.h.2'. Gpt2 has no module 'transformer.h.2': 'transformer.h' (ModuleList<Module<Tensor, Tensor>>) has no child '2'; it has 0, 1. Did you mean 'transformer.h', 'transformer.h.0' or 'transformer.h.1'?"
+            "BlockPath of the layout is 'transformer.h.2'. Gpt2 has no module 'transformer.h.2': 'transformer.h' (ModuleList<Module<Tensor, Tensor>>) has no child '2'; it has 0, 1. Did you mean 'transformer.h.0', 'transformer.h.1' or 'transformer.h'?"
         },
         {
             "BlockPath", Gpt2Layout with { BlockPath = "transformer.h" },
