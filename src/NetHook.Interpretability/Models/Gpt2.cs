@@ -24,7 +24,7 @@ namespace NetHook.Interpretability;
 /// Weights named <c>c_*.weight</c> are <c>[in, out]</c>, as in OpenAI's and Hugging Face's files. A new model is in training
 /// mode, as any module; call <c>eval()</c> before reading activations. Forward passes may run on several threads at once.
 /// </remarks>
-public sealed partial class Gpt2 : Module<Tensor, Tensor>
+public sealed partial class Gpt2 : Module<Tensor, Tensor>, IResumable
 {
     private const string SharedKey = "wte.weight";
 
@@ -123,6 +123,7 @@ public sealed partial class Gpt2 : Module<Tensor, Tensor>
         AttentionPath = "transformer.h.{0}.attn",
         AttentionPatternPath = "transformer.h.{0}.attn.attn_dropout",
         MlpPath = "transformer.h.{0}.mlp",
+        AddsMlpOutput = true,
         MlpKeysPath = "transformer.h.{0}.mlp.act",
         MlpProjectionPath = "transformer.h.{0}.mlp.c_proj",
         FinalNorm = "transformer.ln_f",

@@ -35,6 +35,9 @@ public sealed partial record TransformerLayout
         }
     }
 
+    /// <summary>Whether a module runs, and returns one tensor.</summary>
+    internal static bool ReturnsTensor(Module module) => TypeOf(module)?[^1] == typeof(Tensor);
+
     private static string Fill(string template, int layer) =>
         template.Replace(Number, layer.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal);
 
@@ -99,13 +102,15 @@ public sealed partial record TransformerLayout
 
     private void CheckEmbedding(Module model)
     {
-        Find(model, nameof(Embedding), Embedding);
+        Module module = Find(model, nameof(Embedding), Embedding);
         string weight = Embedding + ".weight";
         Parameter? found = ModuleParameters.Find(model, weight);
         if (found is null)
             throw new LayoutException(nameof(Embedding), Embedding, $"Embedding of the layout is '{Embedding}', which has no parameter 'weight' of [vocabulary, width].");
         if (found.dim() != 2)
             throw new LayoutException(nameof(Embedding), Embedding, $"Embedding of the layout is '{Embedding}', whose weight is [{string.Join(", ", found.shape)}], not [vocabulary, width].");
+        if (module is not Module<Tensor, Tensor>)
+            throw new LayoutException(nameof(Embedding), Embedding, $"Embedding of the layout is '{Embedding}', a {TypeNames.Of(module)}: it takes one Tensor of ids and returns one of vectors.");
     }
 
     private IEnumerable<(string Place, string Template)> InBlocks() =>

@@ -67,6 +67,12 @@ public sealed partial record TransformerLayout
     public string? MlpPath { get; init; }
 
     /// <summary>
+    /// Whether a block adds what its MLP returns to the residual stream as it is. If so, MLP outputs are traced faster, and with
+    /// the same result. False, which is always right, for a model that does more, such as Gemma 2 with its norm between.
+    /// </summary>
+    public bool AddsMlpOutput { get; init; }
+
+    /// <summary>
     /// The layer whose output enters <see cref="MlpProjectionPath"/>: the keys of ROME. In a gated MLP it is a place behind
     /// the product of gate and values.
     /// </summary>

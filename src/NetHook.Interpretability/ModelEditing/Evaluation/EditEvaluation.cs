@@ -28,7 +28,7 @@ public static class EditEvaluation
         foreach (EditCase asked in cases)
         {
             using RomeEdit edit = editor.Find(asked.Request, cancellation: cancellation);
-            using var edited = new LanguageModel(model.Model.DeepCopy(), model.Tokenizer);
+            using var edited = new LanguageModel(model.Model.DeepCopy(), model.Tokenizer, model.Layout);
             edit.ApplyPermanentlyTo(edited.Model);
             outcomes.Add(Compare(model, edited, asked));
             progress?.Report((double)outcomes.Count / cases.Count);
@@ -58,30 +58,36 @@ public static class EditEvaluation
 
     private static PromptOutcome Compare(LanguageModel before, LanguageModel after, string prompt, string target, string answer)
     {
-        int tokens = before.Tokenizer.Encode(answer).Count;
+        Tokenizer tokenizer = before.Tokenizer;
+        IReadOnlyList<int> asked = tokenizer.Encode(prompt);
+        IReadOnlyList<int> targetIds = tokenizer.EncodeContinuation(prompt, asked, target), answerIds = tokenizer.EncodeContinuation(prompt, asked, answer);
+        IReadOnlyList<int> saidBefore = before.Continue(asked, answerIds.Count);
+        IReadOnlyList<int> saidAfter = after.Continue(asked, Math.Max(answerIds.Count, targetIds.Count));
         return new()
         {
             Prompt = prompt,
+            PromptIds = asked,
+            Target = target,
+            TargetIds = targetIds,
             TrueAnswer = answer,
-            SaidBefore = before.Generate(prompt, tokens),
-            SaidAfter = after.Generate(prompt, tokens),
-            SaysTarget = after.Generate(prompt, after.Tokenizer.Encode(target).Count) == target,
-            TargetBefore = Probability(before, prompt, target),
-            TargetAfter = Probability(after, prompt, target),
-            TrueBefore = Probability(before, prompt, answer),
-            TrueAfter = Probability(after, prompt, answer),
+            TrueAnswerIds = answerIds,
+            SaidBefore = tokenizer.DecodeContinuation(asked, saidBefore),
+            SaidAfter = tokenizer.DecodeContinuation(asked, [.. saidAfter.Take(answerIds.Count)]),
+            SaysTarget = saidAfter.Take(targetIds.Count).SequenceEqual(targetIds),
+            TargetBefore = Probability(before, asked, targetIds),
+            TargetAfter = Probability(after, asked, targetIds),
+            TrueBefore = Probability(before, asked, answerIds),
+            TrueAfter = Probability(after, asked, answerIds),
         };
     }
 
     /// <summary>The probability of an answer, the geometric mean over its tokens.</summary>
-    private static double Probability(LanguageModel model, string prompt, string answer)
+    private static double Probability(LanguageModel model, IReadOnlyList<int> asked, IReadOnlyList<int> answered)
     {
         using IDisposable _ = no_grad();
         using DisposeScope scope = NewDisposeScope();
-        IReadOnlyList<int> asked = model.Tokenizer.Encode(prompt), answered = model.Tokenizer.Encode(answer);
-        Tensor ids = tensor([.. asked.Concat(answered).Select(id => (long)id)], [1, asked.Count + answered.Count]).to(model.Model.Device);
-        Tensor logits = model.Model.call(ids)[0].narrow(0, asked.Count - 1, answered.Count);
-        Tensor each = logits.to(ScalarType.Float64).log_softmax(-1).gather(1, ids[0].narrow(0, asked.Count, answered.Count).unsqueeze(1));
+        Tensor logits = model.Parts.Logits([.. asked, .. answered]).narrow(0, asked.Count - 1, answered.Count);
+        Tensor each = logits.to(ScalarType.Float64).log_softmax(-1).gather(1, model.Parts.Ids(answered)[0].unsqueeze(1));
         return Math.Exp(each.mean().item<double>());
     }
 }

@@ -11,7 +11,7 @@ internal static class PrefixWriter
     public static IReadOnlyList<string> Write(LanguageModel model, IReadOnlyList<int> lengths, long seed)
     {
         if (model.Tokenizer.EndOfTextId is not { } start)
-            throw new ArgumentException($"The model's vocabulary has no {Gpt2Tokenizer.EndOfText} to write prefixes from. Give Prefixes.");
+            throw new ArgumentException($"The model's tokenizer has no token that ends a text, to write prefixes from. Give Prefixes.");
         using IDisposable _ = no_grad();
         using var generator = new Generator((ulong)seed);
         return [.. lengths.Select(tokens => Write(model, start, tokens, generator))];
@@ -23,8 +23,8 @@ internal static class PrefixWriter
         while (ids.Count <= tokens)
         {
             using DisposeScope scope = NewDisposeScope();
-            Tensor logits = model.Model.call(tensor([.. ids.Select(id => (long)id)], [1, ids.Count]).to(model.Model.Device))[0, -1].cpu();
-            (Tensor values, Tensor likeliest) = logits.topk(Math.Min(Likeliest, model.Model.Config.VocabSize));
+            Tensor logits = model.Parts.Logits(ids)[-1].cpu();
+            (Tensor values, Tensor likeliest) = logits.topk(Math.Min(Likeliest, model.VocabularySize));
             Tensor choice = values.to(ScalarType.Float32).softmax(-1).multinomial(1, generator: generator);
             ids.Add((int)likeliest[choice].item<long>());
         }
