@@ -25,13 +25,14 @@ internal sealed class TracedPass : IDisposable
     /// <summary>The layers that ran, in the order in which they began to.</summary>
     public IReadOnlyList<string> Ran { get; private set; } = [];
 
-    /// <summary>Runs the pass twice: the first time pays for what torch sets up once, the second is timed.</summary>
-    public void Run(Action forward)
+    /// <summary>Runs the pass, once.</summary>
+    /// <returns>What it gives; null if it was stopped.</returns>
+    public T? Run<T>(Func<T> forward)
     {
         using IDisposable _ = no_grad();
-        _traces.Run(forward);
-        _traces.Run(forward);
+        T? result = _traces.Run(forward);
         Ran = [.. _traces.Keys.Where(layer => _traces[layer].CallCount > 0).OrderBy(layer => _watches[layer].Begun)];
+        return result;
     }
 
     /// <summary>A layer's output, as a fresh handle.</summary>

@@ -26,4 +26,7 @@ public sealed record CausalTraceOptions
 
     /// <summary>The id of the token whose probability is measured; null is the one that the clean run predicts.</summary>
     public int? Answer { get; init; }
+
+    /// <summary>The same as text, one token such as <c>" Paris"</c>, for a prompt that is text. Set one of the two at most.</summary>
+    public string? AnswerText { get; init; }
 }

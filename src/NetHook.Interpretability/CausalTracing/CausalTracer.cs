@@ -42,7 +42,7 @@ public sealed class CausalTracer
     /// <param name="cancellation">Ends the work.</param>
     /// <returns>The probability of the answer by token and layer.</returns>
     /// <exception cref="ArgumentException">The prompt is empty, longer than the model reads, or does not hold the subject, or holds it
-    /// several times and <see cref="CausalTraceOptions.Occurrence"/> is not set; or an option is out of range.</exception>
+    /// several times and <see cref="CausalTraceOptions.Occurrence"/> is not set; the answer is not one token; or an option is out of range.</exception>
     /// <exception cref="LayoutException">The model's layout has no place for the kind of states.</exception>
     /// <exception cref="NonFiniteException">The model's logits are not finite.</exception>
     /// <exception cref="InvalidOperationException">The tracer has no tokenizer, or the model is in training mode.</exception>
@@ -71,6 +71,8 @@ public sealed class CausalTracer
 
         options ??= new();
         (IReadOnlyList<int> tokens, Range range) = _tokenizer.EncodeWithPart(prompt, SubjectPlace.Find(prompt, subject, options.Occurrence));
+        if (options.AnswerText is not null && options.Answer is null)
+            options = options with { Answer = _tokenizer.SingleToken(prompt, tokens, options.AnswerText), AnswerText = null };
         using DisposeScope scope = NewDisposeScope();
         Tensor noise = SubjectNoise.Draw(_model, range.End.Value - range.Start.Value, options);
         return [.. Trace(tokens, range, noise, kinds, options, progress, cancellation)
@@ -101,6 +103,8 @@ public sealed class CausalTracer
     private IReadOnlyList<CausalTrace> Trace(
         IReadOnlyList<int> tokens, Range subject, Tensor noise, IReadOnlyList<StateKind> kinds, CausalTraceOptions options, IProgress<double>? progress, CancellationToken cancellation)
     {
+        if (options.AnswerText is not null)
+            throw new ArgumentException("AnswerText is set where it cannot be encoded, or beside Answer. Set Answer alone, or trace a prompt that is text.", nameof(options));
         LayerWindow[] windows = [.. kinds.Select(kind => LayerWindow.Of(_model.Layout, kind, options.Window))];
         using IDisposable _ = no_grad();
         using DisposeScope scope = NewDisposeScope();

@@ -1,6 +1,3 @@
-using TorchSharp;
-using static TorchSharp.torch;
-
 namespace NetHook.Interpretability;
 
 /// <summary>
@@ -48,46 +45,38 @@ public static class EditEvaluation
         ArgumentNullException.ThrowIfNull(after);
         ArgumentNullException.ThrowIfNull(asked);
         string target = asked.Request.SpacedTarget;
-        PromptOutcome Ask(string prompt, string answer) => Compare(before, after, prompt, target, answer);
+        PromptOutcome Ask(string prompt, string? answer) => Compare(before, after, prompt, target, answer);
+        PromptOutcome edited = Ask(asked.Request.Text, asked.TrueAnswer);
         return new(
             asked,
-            Ask(asked.Request.Text, asked.TrueAnswer),
-            [.. asked.Paraphrases.Select(prompt => Ask(prompt, asked.TrueAnswer))],
+            edited,
+            [.. asked.Paraphrases.Select(prompt => Ask(prompt, edited.TrueAnswer))],
             [.. asked.Neighbours.Select(neighbour => Ask(neighbour.Prompt, neighbour.Answer))]);
     }
 
-    private static PromptOutcome Compare(LanguageModel before, LanguageModel after, string prompt, string target, string answer)
+    private static PromptOutcome Compare(LanguageModel before, LanguageModel after, string prompt, string target, string? answer)
     {
         Tokenizer tokenizer = before.Tokenizer;
         IReadOnlyList<int> asked = tokenizer.Encode(prompt);
-        IReadOnlyList<int> targetIds = tokenizer.EncodeContinuation(prompt, asked, target), answerIds = tokenizer.EncodeContinuation(prompt, asked, answer);
-        IReadOnlyList<int> saidBefore = before.Continue(asked, answerIds.Count);
-        IReadOnlyList<int> saidAfter = after.Continue(asked, Math.Max(answerIds.Count, targetIds.Count));
+        PromptAnswers old = new(before, asked), edited = new(after, asked);
+        IReadOnlyList<int> targetIds = tokenizer.EncodeContinuation(prompt, asked, target);
+        IReadOnlyList<int> answerIds = answer is null ? [old.First] : tokenizer.EncodeContinuation(prompt, asked, answer);
+        IReadOnlyList<int> saidAfter = edited.Say(Math.Max(answerIds.Count, targetIds.Count));
         return new()
         {
             Prompt = prompt,
             PromptIds = asked,
             Target = target,
             TargetIds = targetIds,
-            TrueAnswer = answer,
+            TrueAnswer = answer ?? tokenizer.TextOf(old.First),
             TrueAnswerIds = answerIds,
-            SaidBefore = tokenizer.DecodeContinuation(asked, saidBefore),
+            SaidBefore = tokenizer.DecodeContinuation(asked, old.Say(answerIds.Count)),
             SaidAfter = tokenizer.DecodeContinuation(asked, [.. saidAfter.Take(answerIds.Count)]),
             SaysTarget = saidAfter.Take(targetIds.Count).SequenceEqual(targetIds),
-            TargetBefore = Probability(before, asked, targetIds),
-            TargetAfter = Probability(after, asked, targetIds),
-            TrueBefore = Probability(before, asked, answerIds),
-            TrueAfter = Probability(after, asked, answerIds),
+            TargetBefore = old.Probability(targetIds),
+            TargetAfter = edited.Probability(targetIds),
+            TrueBefore = old.Probability(answerIds),
+            TrueAfter = edited.Probability(answerIds),
         };
-    }
-
-    /// <summary>The probability of an answer, the geometric mean over its tokens.</summary>
-    private static double Probability(LanguageModel model, IReadOnlyList<int> asked, IReadOnlyList<int> answered)
-    {
-        using IDisposable _ = no_grad();
-        using DisposeScope scope = NewDisposeScope();
-        Tensor logits = model.Parts.Logits([.. asked, .. answered]).narrow(0, asked.Count - 1, answered.Count);
-        Tensor each = logits.to(ScalarType.Float64).log_softmax(-1).gather(1, model.Parts.Ids(answered)[0].unsqueeze(1));
-        return Math.Exp(each.mean().item<double>());
     }
 }
