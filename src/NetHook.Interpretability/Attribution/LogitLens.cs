@@ -14,7 +14,7 @@ public sealed class LogitLens
 
     private readonly IReadOnlyList<NextToken>[][] _predictions;
 
-    private LogitLens(string prompt, IReadOnlyList<int> tokenIds, IReadOnlyList<string> tokens, IReadOnlyList<string> layers, IReadOnlyList<NextToken>[][] predictions)
+    internal LogitLens(string prompt, IReadOnlyList<int> tokenIds, IReadOnlyList<string> tokens, IReadOnlyList<string> layers, IReadOnlyList<NextToken>[][] predictions)
     {
         (Prompt, TokenIds, Tokens, Layers, _predictions) = (prompt, tokenIds, tokens, layers, predictions);
     }
@@ -41,8 +41,8 @@ public sealed class LogitLens
     public IReadOnlyList<NextToken> this[int layer, int position] => _predictions[layer][position];
 
     /// <summary>Runs a prompt and reads the lens.</summary>
-    /// <param name="model">The model. It is left as it was; edits attached to its blocks act, traces on the
-    /// layers behind them see nothing of the lens.</param>
+    /// <param name="model">The model. It is left as it was, and runs once; edits attached to its blocks act, traces
+    /// on the layers behind them see that one pass and nothing of the lens.</param>
     /// <param name="prompt">The prompt, of at least one token.</param>
     /// <param name="count">How many tokens to give at each layer and position.</param>
     /// <returns>The predictions.</returns>
@@ -88,6 +88,9 @@ public sealed class LogitLens
     /// <summary>A model that does more behind its blocks than the layout says would be read wrongly.</summary>
     private static void RequireOwnLogits(LanguageModel model, RecordedStates states)
     {
+        // The pass ran with what is attached there, the readout does not.
+        if (model.Model.ActiveTraces().Any(active => active.Layer.Length == 0 || model.Layout.Readout.Contains(active.Layer)))
+            return;
         Tensor own = states.Logits[0].to(ScalarType.Float64);
         Tensor read = model.Parts.ReadOut(states.ResidualPre[^1].narrow(1, -1, 1))[0, 0].to(ScalarType.Float64);
 

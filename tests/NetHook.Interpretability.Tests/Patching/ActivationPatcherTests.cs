@@ -27,8 +27,8 @@ public sealed class ActivationPatcherTests : IDisposable
     {
         ActivationPatch patch = _patcher.Patch(Clean, Counterfactual, _answers with { Kind = kind, Window = width });
 
-        var window = LayerWindow.Of(_model.Model, kind, width);
-        string[] paths = [.. Enumerable.Range(0, 3).Select(window.Path)];
+        var window = LayerWindow.Of(_model.Layout, kind, width);
+        string[] paths = RecordedStates.Paths(_model.Layout, kind);
         using var clean = new TraceDict(_model.Model, paths);
         double cleanDifference = Difference(Clean);
         Dictionary<string, Tensor> states = paths.ToDictionary(path => path, path => clean[path].Output);

@@ -57,7 +57,7 @@ public sealed class RomeEditor
         var projection = MlpProjection.Of(model.Model, model.Layout, options.Layer);
         long inner = projection.Keys;
         if (keys.Features != inner)
-            throw new ArgumentException($"The statistic has {keys.Features ?? 0} features, the keys of layer {options.Layer} have {inner}. Collect it from what enters {projection.Path}.");
+            throw new ArgumentException($"The statistic has {keys.Features ?? 0} features, the keys of layer {options.Layer} have {inner}. Collect it {(model.Layout.MlpKeysPath is null ? $"from what enters {projection.Path}" : $"at {model.Layout.MlpKeys(options.Layer)}")}.");
         if (keys.Count < inner && options.Ridge == 0)
             throw new ArgumentException($"The statistic has {keys.Count} samples of {inner} features, too few to be inverted. Collect it over more text, or set Ridge.");
 
