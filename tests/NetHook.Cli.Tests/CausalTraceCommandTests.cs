@@ -44,7 +44,7 @@ public sealed class CausalTraceCommandTests(SmallModel model)
 
         Assert.Equal((paris, " Paris"), (json.GetProperty("answer").GetProperty("id").GetInt32(), json.GetProperty("answer").GetProperty("text").GetString()));
         Close.Equal(
-            library.NextTokens(Prompt, library.Model.Config.VocabSize).Single(token => token.Id == paris).Probability,
+            library.NextTokens(Prompt, library.VocabularySize).Single(token => token.Id == paris).Probability,
             json.GetProperty("cleanProbability").GetDouble());
     }
 

@@ -38,7 +38,7 @@ public sealed class EditCommandTests : IDisposable
             before.Model.ParameterNames().Where(name => !before.Model.GetParameter(name).Equals(after.Model.GetParameter(name))));
         foreach ((LanguageModel model, string name) in new[] { (before, "targetBefore"), (after, "targetAfter") })
         {
-            double probability = model.NextTokens("The capital of France is", model.Model.Config.VocabSize).Single(token => token.Text == " Paris").Probability;
+            double probability = model.NextTokens("The capital of France is", model.VocabularySize).Single(token => token.Text == " Paris").Probability;
             Assert.Equal(probability, json.GetProperty("edited").GetProperty(name).GetDouble(), 1e-6);
         }
 

@@ -11,7 +11,7 @@ public static partial class ModuleExtensions
     /// paths lead to is listed once for each. The model itself is not listed.
     /// </summary>
     /// <param name="model">The model.</param>
-    /// <param name="pattern">A glob over paths, <c>transformer.h.*.mlp</c> for instance; see <see cref="LayerPattern"/>. By default, all.</param>
+    /// <param name="pattern">A glob over paths, <c>blocks.*.mlp</c> for instance; see <see cref="LayerPattern"/>. By default, all.</param>
     /// <returns>The names; never empty, unless all layers of a model without any were asked for.</returns>
     /// <exception cref="ArgumentException"><paramref name="pattern"/> is malformed.</exception>
     /// <exception cref="NoModuleMatchesException">No layer matches.</exception>
