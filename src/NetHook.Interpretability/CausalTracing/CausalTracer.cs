@@ -123,6 +123,6 @@ public sealed class CausalTracer
         using var generator = new Generator((ulong)options.Seed);
         Tensor embeddings = _model.GetParameter("transformer.wte.weight");
         Tensor noise = randn([options.Samples, subjectTokens, _model.Config.NEmbd], ScalarType.Float32, generator: generator);
-        return scope.MoveToOuter(noise * options.Noise * embeddings.to(ScalarType.Float32).std().cpu());
+        return scope.MoveToOuter(noise.Times(options.Noise) * embeddings.to(ScalarType.Float32).std().cpu());
     }
 }

@@ -156,8 +156,8 @@ internal sealed class Gpt2Transformer : Module<Tensor, Tensor>
     public override Tensor forward(Tensor input)
     {
         using DisposeScope scope = NewDisposeScope();
-        using Tensor positions = arange(input.shape[1], ScalarType.Int64, input.device).unsqueeze(0);
-        return scope.MoveToOuter(From(0, drop.call(wte.call(input) + wpe.call(positions))));
+        using Tensor positions = HeldScalars.Range(input.shape[1], device: input.device).unsqueeze(0);
+        return scope.MoveToOuter(From(0, drop.call(wte.call(input).Plus(wpe.call(positions)))));
     }
 
     public Tensor From(int block, Tensor residual)
@@ -186,8 +186,8 @@ internal sealed class Gpt2Block : Module<Tensor, Tensor>
     public override Tensor forward(Tensor input)
     {
         using DisposeScope scope = NewDisposeScope();
-        Tensor x = input + attn.call(ln_1.call(input));
-        return scope.MoveToOuter(x + mlp.call(ln_2.call(x)));
+        Tensor x = input.Plus(attn.call(ln_1.call(input)));
+        return scope.MoveToOuter(x.Plus(mlp.call(ln_2.call(x))));
     }
 }
 
@@ -227,9 +227,9 @@ internal sealed class Gpt2Attention : Module<Tensor, Tensor>
         if (_upcast)
             (query, key) = (query.to(ScalarType.Float32), key.to(ScalarType.Float32));
 
-        Tensor scores = (query * _scale).matmul(key.transpose(-2, -1));
+        Tensor scores = query.Times(_scale).matmul(key.transpose(-2, -1));
         Tensor future = ones([tokens, tokens], ScalarType.Bool, input.device).triu(1);
-        Tensor pattern = scores.masked_fill_(future, double.NegativeInfinity).softmax(-1).to(value.dtype);
+        Tensor pattern = scores.FillInPlace(future, double.NegativeInfinity).softmax(-1).to(value.dtype);
         Tensor mixed = attn_dropout.call(pattern).matmul(value).transpose(1, 2).reshape(batch, tokens, width);
         return scope.MoveToOuter(resid_dropout.call(c_proj.call(mixed)));
     }

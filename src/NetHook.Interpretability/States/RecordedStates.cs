@@ -30,7 +30,7 @@ internal sealed record RecordedStates(Tensor[] Entering, Tensor[] States, Tensor
             {
                 RetainOutput = false,
                 Scope = TraceScope.CurrentFlow,
-                EditOutput = (Tensor output) => output + corruption,
+                EditOutput = (Tensor output) => output.Plus(corruption),
             });
         }
 

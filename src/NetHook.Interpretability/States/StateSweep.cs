@@ -40,7 +40,7 @@ internal sealed class StateSweep(Gpt2 model, LayerWindow window, int mostPositio
             {
                 cancellation.ThrowIfCancellationRequested();
                 using DisposeScope scope = NewDisposeScope();
-                Tensor changed = tensor(chunk).repeat_interleave(rows).unsqueeze(1) == arange(length, ScalarType.Int32);
+                Tensor changed = tensor(chunk).repeat_interleave(rows).unsqueeze(1) == HeldScalars.Range(length, ScalarType.Int32);
                 Tensor logits = Logits(layer, run, source, changed.unsqueeze(2).to(run.Logits.device), chunk.Length);
                 Tensor measured = measure(logits.view(chunk.Length, rows, -1)).to(ScalarType.Float64).cpu();
                 foreach (double value in measured.data<double>())
@@ -65,7 +65,7 @@ internal sealed class StateSweep(Gpt2 model, LayerWindow window, int mostPositio
         if (window.Kind == StateKind.Hidden)
             hidden = where(changed, source.States[from], hidden);
         else if (window.Kind == StateKind.Mlp)
-            hidden += changed * (source.States[from] - run.States[from]).repeat(copies, 1, 1);
+            hidden = hidden.Plus(changed * (source.States[from] - run.States[from]).repeat(copies, 1, 1));
 
         // Of the positions behind the last block, the measure reads the last one: the head need not see the others.
         Dictionary<string, TraceOptions> edits = Enumerable.Range(first, to - first)

@@ -74,7 +74,7 @@ public sealed class RunningTopK : RunningStatistic
     {
         var device = State["values"].device;
         var all = cat([State["values"], values.to(device)], 1);
-        var samples = cat([State["indices"], indices.to(device) + Count], 1);
+        var samples = cat([State["indices"], indices.to(device).Plus(Count)], 1);
         var (kept, at) = all.topk((int)Math.Min(K, all.shape[1]), 1, Largest);
         State["values"] = kept;
         State["indices"] = samples.gather(1, at);

@@ -87,6 +87,6 @@ public sealed class RomeEdit : IDisposable
         using var _ = no_grad();
         using DisposeScope scope = NewDisposeScope();
         Tensor weight = model.GetParameter(Parameter);
-        weight.add_(Delta().to(weight.dtype, weight.device));
+        weight.PlusInPlace(Delta().to(weight.dtype, weight.device));
     }
 }

@@ -104,7 +104,7 @@ public sealed class RomeEditor
         using DisposeScope scope = NewDisposeScope();
         Tensor moment = _keys.SecondMoment();
         if (_options.Ridge > 0)
-            moment += moment.diagonal().mean() * _options.Ridge * eye(moment.shape[0], dtype: ScalarType.Float64, device: moment.device);
+            moment = moment.Plus(moment.diagonal().mean().Times(_options.Ridge) * eye(moment.shape[0], dtype: ScalarType.Float64, device: moment.device));
         Tensor wide = key.to(ScalarType.Float64, moment.device);
         Tensor solved;
         try

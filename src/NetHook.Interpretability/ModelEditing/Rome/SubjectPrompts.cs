@@ -31,5 +31,5 @@ internal sealed record SubjectPrompts(Tensor Tokens, long[] Lengths, long[] Subj
 
     /// <summary>1 at each prompt's last token of the subject, else 0: <c>[prompts, tokens, 1]</c>.</summary>
     public Tensor SubjectMask() =>
-        (tensor(SubjectEnds).unsqueeze(1) == arange(Tokens.shape[1], ScalarType.Int64)).unsqueeze(2).to(Tokens.device);
+        (tensor(SubjectEnds).unsqueeze(1) == HeldScalars.Range(Tokens.shape[1], ScalarType.Int64)).unsqueeze(2).to(Tokens.device);
 }

@@ -104,12 +104,12 @@ internal sealed class ValueSearch
         Tensor each = -predicted.narrow(0, 0, _essence).gather(2, _target.expand(_essence, -1, -1)).mean([1, 2]);
         Tensor now = predicted[_essence, 0];
         Tensor target = each.mean();
-        Tensor drift = _options.KlFactor * (now.exp() * (now - before)).sum();
+        Tensor drift = (now.exp() * (now - before)).sum().Times(_options.KlFactor);
 
         // The norm of no change has no gradient, and torch takes 0 for it.
-        Tensor decay = _options.WeightDecay * change.norm() / (_size * _size);
+        Tensor decay = change.norm().Times(_options.WeightDecay).DividedBy(_size * _size);
         _losses.Add(new(Number(target), Number(drift), Number(decay), Number((-each).exp().mean())));
-        return target + drift + decay;
+        return target.Plus(drift).Plus(decay);
     }
 
     /// <summary>The log probabilities of all tokens, where the loss reads them: <c>[prompts, target's tokens, vocabulary]</c>.</summary>
@@ -118,7 +118,7 @@ internal sealed class ValueSearch
         using DisposeScope scope = NewDisposeScope();
         using var edits = new TraceDict(_model, new Dictionary<string, TraceOptions>
         {
-            [Mlp] = new() { EditOutput = (Tensor output) => output + (_subject * change).to(output.dtype), RetainOutput = false, Scope = TraceScope.CurrentFlow },
+            [Mlp] = new() { EditOutput = (Tensor output) => output.Plus((_subject * change).to(output.dtype)), RetainOutput = false, Scope = TraceScope.CurrentFlow },
             [LastLayerNorm] = new()
             {
                 EditInput = (Tensor input) => input.gather(1, _positions.expand(-1, -1, input.shape[2])),
@@ -134,7 +134,7 @@ internal sealed class ValueSearch
         using var _ = no_grad();
         double norm = Number(change.norm()), most = _options.ClampNorm * _size;
         if (norm > most)
-            change.mul_(most / norm);
+            change.TimesInPlace(most / norm);
     }
 
     private static double Number(Tensor scalar) => scalar.detach().to(ScalarType.Float64).item<double>();
@@ -151,10 +151,10 @@ internal sealed class ValueSearch
         {
             using var _ = no_grad();
             _steps++;
-            _mean.mul_(Decay1).add_(gradient * (1 - Decay1));
-            _square.mul_(Decay2).add_(gradient.square() * (1 - Decay2));
-            Tensor mean = _mean / (1 - Math.Pow(Decay1, _steps)), square = _square / (1 - Math.Pow(Decay2, _steps));
-            values.sub_(learningRate * mean / (square.sqrt() + Epsilon));
+            _mean.TimesInPlace(Decay1).PlusInPlace(gradient.Times(1 - Decay1));
+            _square.TimesInPlace(Decay2).PlusInPlace(gradient.Squared().Times(1 - Decay2));
+            Tensor mean = _mean.DividedBy(1 - Math.Pow(Decay1, _steps)), square = _square.DividedBy(1 - Math.Pow(Decay2, _steps));
+            values.sub_(mean.Times(learningRate) / square.sqrt().Plus(Epsilon));
         }
     }
 }

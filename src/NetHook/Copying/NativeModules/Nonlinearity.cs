@@ -13,7 +13,7 @@ internal static class Nonlinearity
         foreach (var size in (double[])[1, 1e2, 1e4, 1e6])
         {
             using var scope = NewDisposeScope();
-            var token = randn(1, 1, inputs) * size;
+            var token = randn(1, 1, inputs).Times(size);
             var output = cat([run(token).flatten(), run(-token).flatten()]).to(float64);
             if (output.min().item<double>() < 0)
                 return NonLinearities.Tanh;

@@ -31,7 +31,7 @@ internal sealed class GradientEdit(Trace trace, Func<Tensor, Tensor?> edit)
 #pragma warning restore CA1031
         {
             trace.GradientEditFailed(exception);
-            return gradient.full_like(double.NaN);
+            return gradient.FilledWith(double.NaN);
         }
     }
 
