@@ -89,7 +89,7 @@ internal sealed class EditCommand : ToolCommand
 
     private void Save(LanguageModel edited, string folder, ParseResult arguments)
     {
-        edited.SavePretrained(folder);
+        edited.SavePretrained(folder, edited.Model.StoredType);
         RomeSettings.Copy(_model.Folder(arguments), folder);
     }
 

@@ -32,14 +32,14 @@ public sealed partial class Gpt2
             throw new CheckpointException(folder, null, "There is no such folder.");
         var config = Gpt2Config.Load(Path.Combine(folder, CheckpointFolder.ConfigName));
         using var checkpoint = CheckpointFolder.Open(folder);
-        Dictionary<string, string> keys = MatchKeys(config, checkpoint);
+        WeightMatch weights = Match(config, checkpoint);
 
         var model = new Gpt2(config, new WeightFactory(config, dtype, device ?? CPU, initialize: false));
         try
         {
-            foreach ((string name, Parameter parameter) in model.named_parameters())
-                checkpoint.FileOf(keys[name])!.ReadInto(keys[name], parameter);
-            model.CheckTiedHead(checkpoint);
+            weights.ReadInto(checkpoint, model.named_parameters());
+            model.CheckTiedHead(checkpoint, weights);
+            (model.StoredType, model.UnusedKeys) = (weights.StoredType, weights.UnusedKeys);
             model.eval();
             return model;
         }
@@ -51,62 +51,87 @@ public sealed partial class Gpt2
     }
 
     /// <summary>
+    /// The keys of the files it was read from that the model does not use, such as those of a value head (<c>v_head.summary.weight</c>).
+    /// <see cref="SavePretrained"/> does not write them. Empty for a model that was not read from files.
+    /// </summary>
+    public IReadOnlyList<string> UnusedKeys { get; private set; } = [];
+
+    /// <summary>The type of the weights in the files it was read from, the widest if they are of several; null for a model that was not read from files.</summary>
+    public ScalarType? StoredType { get; private set; }
+
+    /// <summary>
     /// Writes the model in Hugging Face's layout, <c>config.json</c> and <c>model.safetensors</c>. Each file replaces what is
     /// there only once it is complete.
     /// </summary>
     /// <param name="folder">The folder, made where it is missing.</param>
+    /// <param name="dtype">The type to convert the weights to, such as <see cref="StoredType"/>; null keeps the model's. The settings say which.</param>
+    /// <exception cref="ArgumentException">The type is not one of floating point.</exception>
     /// <exception cref="IOException">A file cannot be written.</exception>
-    public void SavePretrained(string folder)
+    public void SavePretrained(string folder, ScalarType? dtype = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
+        if (dtype is not (null or ScalarType.Float64 or ScalarType.Float32 or ScalarType.Float16 or ScalarType.BFloat16))
+            throw new ArgumentException($"Weights cannot be saved as {dtype}: choose Float64, Float32, Float16 or BFloat16.", nameof(dtype));
         Directory.CreateDirectory(folder);
-        Config.Save(Path.Combine(folder, CheckpointFolder.ConfigName));
+        using DisposeScope scope = NewDisposeScope();
+        using IDisposable _ = no_grad();
+        var weights = named_parameters().ToDictionary(pair => pair.name, pair => pair.parameter.to(dtype ?? pair.parameter.dtype));
+        Config.Holding(weights.Values.First().dtype).Save(Path.Combine(folder, CheckpointFolder.ConfigName));
 
         // Transformers in Python refuses files that do not say which framework's layout they have.
-        SafetensorsFile.Save(
-            Path.Combine(folder, CheckpointFolder.WeightsName),
-            named_parameters().ToDictionary(pair => pair.name, Tensor (pair) => pair.parameter),
-            new Dictionary<string, string> { ["format"] = "pt" });
+        SafetensorsFile.Save(Path.Combine(folder, CheckpointFolder.WeightsName), weights, new Dictionary<string, string> { ["format"] = "pt" });
     }
 
-    /// <summary>From parameter name to key in the checkpoint, which lacks nothing, and has nothing else but masks.</summary>
-    private static Dictionary<string, string> MatchKeys(Gpt2Config config, CheckpointFolder checkpoint)
+    /// <summary>What a model with these settings has, in the order of its parameters. Nothing is made, so that absurd sizes cost nothing.</summary>
+    internal static IEnumerable<NeededWeight> NeededWeights(Gpt2Config config)
     {
-        string settings = Path.Combine(checkpoint.Folder, CheckpointFolder.ConfigName);
+        (long width, long inner) = (config.NEmbd, config.NInner ?? 4L * config.NEmbd);
+        yield return Of("wte.weight", [config.VocabSize, width], config.TieWordEmbeddings ? HeadKey : null);
+        yield return Of("wpe.weight", [config.NPositions, width]);
+        for (int layer = 0; layer < config.NLayer; layer++)
+        {
+            yield return Of($"h.{layer}.ln_1.weight", [width]);
+            yield return Of($"h.{layer}.ln_1.bias", [width]);
+            yield return Of($"h.{layer}.attn.c_attn.weight", [width, 3 * width]);
+            yield return Of($"h.{layer}.attn.c_attn.bias", [3 * width]);
+            yield return Of($"h.{layer}.attn.c_proj.weight", [width, width]);
+            yield return Of($"h.{layer}.attn.c_proj.bias", [width]);
+            yield return Of($"h.{layer}.ln_2.weight", [width]);
+            yield return Of($"h.{layer}.ln_2.bias", [width]);
+            yield return Of($"h.{layer}.mlp.c_fc.weight", [width, inner]);
+            yield return Of($"h.{layer}.mlp.c_fc.bias", [inner]);
+            yield return Of($"h.{layer}.mlp.c_proj.weight", [inner, width]);
+            yield return Of($"h.{layer}.mlp.c_proj.bias", [width]);
+        }
+
+        yield return Of("ln_f.weight", [width]);
+        yield return Of("ln_f.bias", [width]);
+        if (!config.TieWordEmbeddings)
+            yield return new(HeadKey, [config.VocabSize, width], HeadKey);
+
+        // OpenAI's own files have no prefix.
+        static NeededWeight Of(string bare, long[] shape, string? further = null) =>
+            new(Prefix + bare, shape, further is null ? [Prefix + bare, bare] : [Prefix + bare, bare, further]);
+    }
+
+    private static WeightMatch Match(Gpt2Config config, CheckpointFolder checkpoint)
+    {
         if (config.NLayer > checkpoint.Keys.Count)
-            throw new CheckpointException(settings, "n_layer", $"It is {config.NLayer}, but the checkpoint has only {checkpoint.Keys.Count} keys in all.");
-
-        // The file is compared with a model that takes no memory, so that absurd settings cost nothing.
-        using var expected = new Gpt2(config, new WeightFactory(config, ScalarType.Float32, META, initialize: false));
-        Dictionary<string, string> keys = [];
-        foreach ((string name, Parameter parameter) in expected.named_parameters())
         {
-            string bare = name.StartsWith(Prefix, StringComparison.Ordinal) ? name[Prefix.Length..] : name;
-            string key = checkpoint.FileOf(name) is null && checkpoint.FileOf(bare) is not null ? bare : name;
-            SafetensorsFile file = checkpoint.FileOf(key)
-                ?? throw new CheckpointException(checkpoint.Listing, name, $"The checkpoint lacks it{(bare == name ? "" : $" (and '{bare}')")}.");
-            SafetensorsEntry entry = file.Entries[key];
-            if (!parameter.shape.AsSpan().SequenceEqual(entry.Shape.AsSpan()))
-                throw new CheckpointException(file.FilePath, key, $"Its shape is [{string.Join(", ", entry.Shape)}], but {CheckpointFolder.ConfigName} asks for [{string.Join(", ", parameter.shape)}].");
-            if (entry.Dtype is not (ScalarType.Float64 or ScalarType.Float32 or ScalarType.Float16 or ScalarType.BFloat16))
-                throw new CheckpointException(file.FilePath, key, $"Its dtype is {entry.Dtype}, expected F64, F32, F16 or BF16.");
-            keys.Add(name, key);
+            throw new CheckpointException(
+                Path.Combine(checkpoint.Folder, CheckpointFolder.ConfigName), "n_layer",
+                $"It is {config.NLayer}, but the checkpoint has only {checkpoint.Keys.Count} keys in all.");
         }
 
-        HashSet<string> known = [.. keys.Values, HeadKey];
-        foreach (string key in checkpoint.Keys)
-        {
-            if (!known.Contains(key) && !MaskBuffer().IsMatch(key))
-                throw new CheckpointException(checkpoint.FileOf(key)!.FilePath, key, $"It is no part of the GPT-2 that {CheckpointFolder.ConfigName} describes (n_layer {config.NLayer}).");
-        }
-
-        return keys;
+        return WeightMatch.Of(
+            checkpoint, $"the GPT-2 that {CheckpointFolder.ConfigName} describes (n_layer {config.NLayer})", NeededWeights(config),
+            key => key == HeadKey || MaskBuffer().IsMatch(key));
     }
 
     // Older checkpoints hold the head of a tied model as well. One that differs means that the settings are wrong.
-    private void CheckTiedHead(CheckpointFolder checkpoint)
+    private void CheckTiedHead(CheckpointFolder checkpoint, WeightMatch weights)
     {
-        if (!Config.TieWordEmbeddings || checkpoint.FileOf(HeadKey) is not { } file)
+        if (!Config.TieWordEmbeddings || weights.Keys[Prefix + SharedKey] == HeadKey || checkpoint.FileOf(HeadKey) is not { } file)
             return;
         using IDisposable _ = no_grad();
         using DisposeScope scope = NewDisposeScope();

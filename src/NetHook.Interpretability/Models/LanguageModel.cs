@@ -62,11 +62,12 @@ public sealed class LanguageModel : IDisposable
 
     /// <summary>Writes the model and its tokenizer in the layout that <see cref="FromPretrained"/> reads.</summary>
     /// <param name="folder">The folder, made where it is missing.</param>
+    /// <param name="dtype">The type to convert the weights to, such as <see cref="Gpt2.StoredType"/>; null keeps the model's.</param>
     /// <exception cref="IOException">A file cannot be written.</exception>
-    public void SavePretrained(string folder)
+    public void SavePretrained(string folder, ScalarType? dtype = null)
     {
         Tokenizer.Save(folder);
-        Model.SavePretrained(folder);
+        Model.SavePretrained(folder, dtype);
     }
 
     /// <summary>Encodes a prompt for the model.</summary>

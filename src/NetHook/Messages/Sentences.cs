@@ -10,6 +10,11 @@ internal static class Sentences
     /// <summary>What a user sees of a path: the model itself has none.</summary>
     internal static string Quote(string path) => path.Length == 0 ? "the model" : $"'{path}'";
 
+    /// <summary>The beginning of a text that is longer than so many characters: "aaaa... (of 5000 characters)".</summary>
+    internal static string Short(string text, int most) => text.Length <= most
+        ? text
+        : $"{text.AsSpan(0, most)}... (of {text.Length.ToString(CultureInfo.InvariantCulture)} characters)";
+
     /// <summary>"a, b, c ... and 9 more".</summary>
     internal static string List(IReadOnlyList<string> items)
     {
