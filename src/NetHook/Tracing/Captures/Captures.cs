@@ -45,6 +45,7 @@ internal static class Captures
     public static T Hand<T>(object? kept, Asked asked) => kept switch
     {
         Tensor tensor when typeof(T) == typeof(Tensor) => (T)(object)tensor.alias(),
+        NotKept failure => throw new InvalidOperationException($"{asked.Subject} could not be kept. {failure.Why.Message}", failure.Why),
         T value => TensorTree.Map(value, tensor => tensor.alias()),
         null when default(T) is null && typeof(T) != typeof(Tensor) => default!,
         null => throw new InvalidOperationException($"{asked.Subject} is null."),
@@ -77,7 +78,7 @@ internal static class Captures
     {
         switch (kept)
         {
-            case null:
+            case null or NotKept:
                 break;
             case Tensor tensor:
                 tensor.Dispose();
@@ -92,8 +93,19 @@ internal static class Captures
         }
     }
 
-    // Apart from Keep, which would otherwise allocate this function's captures for a single tensor too.
-    private static T KeepTree<T>(T value, bool clone, bool detach) => TensorTree.Map(value, tensor => Keep(tensor, clone, detach));
+    // Apart from Keep, which would otherwise allocate this function's captures for a single tensor too. Who only watches must not
+    // break the pass: what cannot be kept is said to whoever reads it.
+    private static object? KeepTree<T>(T value, bool clone, bool detach)
+    {
+        try
+        {
+            return TensorTree.Map(value, tensor => Keep(tensor, clone, detach));
+        }
+        catch (Exception exception) when (exception is NotSupportedException or InvalidOperationException or InsufficientExecutionStackException)
+        {
+            return new NotKept(exception);
+        }
+    }
 
     private static Tensor Keep(Tensor tensor, bool clone, bool detach)
     {
@@ -121,4 +133,7 @@ internal static class Captures
         (string found, string wanted) = TypeNames.Apart(kept.GetType(), typeof(T));
         return new($"{asked.Subject} is {found}, not {wanted}. Read it with {asked.Reader}As<{found}>().");
     }
+
+    /// <summary>Stands for a value whose tensors were not found.</summary>
+    private sealed record NotKept(Exception Why);
 }

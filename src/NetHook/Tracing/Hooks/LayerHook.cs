@@ -49,7 +49,17 @@ internal abstract class LayerHook<TInput, TResult> : LayerHook
         _editOutput = _options.EditOutput is { } output ? EditBinder.Output<TInput, TResult>(output, trace.Layer, trace.Module, out _) : null;
         _onlyKeepsOutput = _editInput is null && _editOutput is null && EditGradient is null
             && !_options.RetainInput && !_options.RetainGrad;
+        if (_options.RetainOutput || EditGradient is not null)
+            RequireKnown<TResult>("output", "EditInput and EditOutput alone need RetainOutput = false.");
+        if (_options.RetainInput)
+            RequireKnown<TInput>("input", "Trace without RetainInput.");
         _cloneInput = _options.Clone || (_options.RetainInput && InPlaceLayers.Contains(trace.Module));
+    }
+
+    private void RequireKnown<T>(string value, string instead)
+    {
+        if (TensorTree.FirstUnknown<T>() is { } unknown)
+            throw new ArgumentException($"The {value} of layer {Trace.Described} cannot be kept. {TreePlans.Unknown(unknown).Message} {instead}");
     }
 
     protected bool ActsBefore => _options.RetainInput || _editInput is not null;
