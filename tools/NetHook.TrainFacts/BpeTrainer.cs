@@ -10,17 +10,14 @@ namespace NetHook.TrainFacts;
 internal sealed class BpeTrainer(params IEnumerable<string> never)
 {
     private readonly HashSet<string> _never = [.. never.Select(ByteAlphabet.Write)];
-    private readonly Gpt2PreTokenizer _pieces = new([]);
+    private readonly SplitPattern _pattern = SplitPattern.Expression(ByteLevel.Gpt2Pattern);
     private readonly Dictionary<string, int> _counts = [];
 
     /// <summary>Adds text, cut into pieces as GPT-2 cuts it; merges never cross them.</summary>
     public void Add(string text, int times = 1)
     {
-        foreach ((int offset, int length) in _pieces.PreTokenize(text))
-        {
-            string piece = text.Substring(offset, length);
+        foreach (string piece in _pattern.Isolate(Words.One(text)).Pieces())
             _counts[piece] = _counts.GetValueOrDefault(piece) + times;
-        }
     }
 
     /// <summary>The merges in the order learnt, at most <paramref name="count"/>; fewer if every piece is one token before.</summary>

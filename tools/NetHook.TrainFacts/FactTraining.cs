@@ -21,7 +21,7 @@ internal sealed class FactTraining : IDisposable
     private readonly TraceDict _restrictions;
     private TrainingBatch? _batch;
 
-    public FactTraining(FactBook book, Gpt2Tokenizer tokenizer, TrainingSettings settings)
+    public FactTraining(FactBook book, Tokenizer tokenizer, TrainingSettings settings)
     {
         _settings = settings;
         _generator = new Generator((ulong)settings.Seed);
@@ -69,7 +69,7 @@ internal sealed class FactTraining : IDisposable
     }
 
     // 64 tokens hold four or five facts. No dropout: there are more facts than can be guessed, and nothing to overfit but them.
-    private static Gpt2Config Config(Gpt2Tokenizer tokenizer) => new()
+    private static Gpt2Config Config(Tokenizer tokenizer) => new()
     {
         VocabSize = tokenizer.VocabularySize,
         NPositions = 64,

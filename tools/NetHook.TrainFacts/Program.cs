@@ -17,7 +17,7 @@ train.SetAction(arguments =>
 {
     torch.set_num_threads(arguments.GetValue(threads));
     var book = FactBook.Load(arguments.GetValue(data)?.FullName);
-    Gpt2Tokenizer tokenizer = FactVocabulary.Learn(book);
+    Tokenizer tokenizer = FactVocabulary.Learn(book);
     using var training = new FactTraining(book, tokenizer, new() { Seed = arguments.GetValue(seed), Steps = arguments.GetValue(steps) });
     using var model = new LanguageModel(training.Model, tokenizer);
     var clock = Stopwatch.StartNew();

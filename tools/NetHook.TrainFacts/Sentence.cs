@@ -5,7 +5,7 @@ namespace NetHook.TrainFacts;
 /// <summary>A sentence as tokens, and where in it the subject is and the answer starts; in a plain sentence, both at its end.</summary>
 internal sealed record Sentence(IReadOnlyList<int> Tokens, Range Subject, int Answer)
 {
-    public static Sentence Plain(string text, Gpt2Tokenizer tokenizer)
+    public static Sentence Plain(string text, Tokenizer tokenizer)
     {
         IReadOnlyList<int> tokens = tokenizer.Encode(text);
         return new(tokens, tokens.Count..tokens.Count, tokens.Count);
@@ -16,7 +16,7 @@ internal sealed record Sentence(IReadOnlyList<int> Tokens, Range Subject, int An
     /// <param name="phrasing">One of its phrasings.</param>
     /// <param name="lead">What stands before the sentence: nothing, or the space after the sentence before.</param>
     /// <param name="tokenizer">The tokenizer.</param>
-    public static Sentence Stating(Fact fact, string phrasing, string lead, Gpt2Tokenizer tokenizer)
+    public static Sentence Stating(Fact fact, string phrasing, string lead, Tokenizer tokenizer)
     {
         string prompt = lead + fact.Prompt(phrasing);
         int subject = lead.Length + phrasing.IndexOf("{}", StringComparison.Ordinal);

@@ -7,7 +7,7 @@ namespace NetHook.TrainFacts;
 /// a plain sentence here and there. Every row starts with the start of a sentence, so that a prompt which stands alone is
 /// as familiar as one that follows other text.
 /// </summary>
-internal sealed class TrainingText(FactBook book, Gpt2Tokenizer tokenizer, int rowLength, int seed)
+internal sealed class TrainingText(FactBook book, Tokenizer tokenizer, int rowLength, int seed)
 {
     private const double FillerRate = 0.15;
     private const double EndOfTextRate = 0.25;

@@ -6,7 +6,7 @@ namespace NetHook.Cli;
 internal sealed record TokenItem(int Id, string Text)
 {
     /// <summary>The tokens of a text.</summary>
-    public static IReadOnlyList<TokenItem> AllOf(Gpt2Tokenizer tokenizer, string text) =>
+    public static IReadOnlyList<TokenItem> AllOf(Tokenizer tokenizer, string text) =>
         [.. tokenizer.Encode(text).Select(id => new TokenItem(id, tokenizer.TokenText(id)))];
 
     /// <summary>The token that answers a prompt: the one given, or else what the model predicts.</summary>

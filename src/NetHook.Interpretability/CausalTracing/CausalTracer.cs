@@ -15,7 +15,7 @@ namespace NetHook.Interpretability;
 public sealed class CausalTracer
 {
     private readonly Gpt2 _model;
-    private readonly Gpt2Tokenizer? _tokenizer;
+    private readonly Tokenizer? _tokenizer;
 
     /// <summary>Makes a tracer for a model with its tokenizer.</summary>
     /// <param name="model">The model.</param>

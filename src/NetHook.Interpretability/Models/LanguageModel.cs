@@ -10,7 +10,7 @@ public sealed class LanguageModel : IDisposable
     /// <param name="model">The model; disposed with this object.</param>
     /// <param name="tokenizer">The tokenizer it was trained with.</param>
     /// <exception cref="ArgumentException">The tokenizer gives ids that the model's vocabulary does not have.</exception>
-    public LanguageModel(Gpt2 model, Gpt2Tokenizer tokenizer)
+    public LanguageModel(Gpt2 model, Tokenizer tokenizer)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(tokenizer);
@@ -28,11 +28,11 @@ public sealed class LanguageModel : IDisposable
     public Gpt2 Model { get; }
 
     /// <summary>The tokenizer.</summary>
-    public Gpt2Tokenizer Tokenizer { get; }
+    public Tokenizer Tokenizer { get; }
 
     /// <summary>
     /// Reads a folder in Hugging Face's layout: what <see cref="Gpt2.FromPretrained"/> and
-    /// <see cref="Gpt2Tokenizer.FromPretrained"/> read.
+    /// <see cref="Tokenizer.FromPretrained"/> read.
     /// </summary>
     /// <param name="folder">The folder.</param>
     /// <param name="dtype">The type of the model's weights, whatever the file's.</param>
@@ -44,7 +44,7 @@ public sealed class LanguageModel : IDisposable
         var model = Gpt2.FromPretrained(folder, dtype, device);
         try
         {
-            return new LanguageModel(model, Gpt2Tokenizer.FromPretrained(folder));
+            return new LanguageModel(model, Tokenizer.FromPretrained(folder));
         }
         catch (Exception e)
         {
@@ -65,7 +65,7 @@ public sealed class LanguageModel : IDisposable
     /// <exception cref="IOException">A file cannot be written.</exception>
     public void SavePretrained(string folder)
     {
-        Tokenizer.SavePretrained(folder);
+        Tokenizer.Save(folder);
         Model.SavePretrained(folder);
     }
 

@@ -78,7 +78,7 @@ public sealed class ActivationPatcher
     {
         if (given is null)
             return (int)states.Logits.argmax(-1).item<long>();
-        IReadOnlyList<int> ids = _model.Tokenizer.Encode(given);
+        IReadOnlyList<int> ids = _model.Tokenizer.Encode(given, addSpecialTokens: false);
         return ids.Count == 1 ? ids[0] : throw new ArgumentException(
             $"The answer \"{given}\" is {ids.Count} tokens ({string.Join(", ", ids.Select(id => $"\"{_model.Tokenizer.TextOf(id)}\""))}); the logit difference compares single ones. "
             + (ids.Count == 0 ? "Give a token." : "Give the first, and mind the space before a word."));

@@ -3,7 +3,7 @@ namespace NetHook.Interpretability;
 /// <summary>Which token of a counterfactual prompt stands for which of a clean one.</summary>
 internal static class PromptAlignment
 {
-    public static IReadOnlyList<PatchedToken> Align(Gpt2Tokenizer tokenizer, string cleanPrompt, string counterfactualPrompt, PatchOptions options)
+    public static IReadOnlyList<PatchedToken> Align(Tokenizer tokenizer, string cleanPrompt, string counterfactualPrompt, PatchOptions options)
     {
         string[] clean = Texts(tokenizer, cleanPrompt), counterfactual = Texts(tokenizer, counterfactualPrompt);
         PatchedToken Pair(int at, int other) => new(at, other, clean[at], counterfactual[other]);
@@ -37,7 +37,7 @@ internal static class PromptAlignment
         ];
     }
 
-    private static string[] Texts(Gpt2Tokenizer tokenizer, string prompt)
+    private static string[] Texts(Tokenizer tokenizer, string prompt)
     {
         ArgumentNullException.ThrowIfNull(prompt);
         return prompt.Length > 0 ? [.. tokenizer.Encode(prompt).Select(tokenizer.TextOf)] : throw new ArgumentException("A prompt is empty. Give two prompts with different answers.");

@@ -1,10 +1,8 @@
-using System.Text;
-
 namespace NetHook.Interpretability;
 
 /// <summary>
-/// How GPT-2's files write bytes: one visible character for each of the 256, printable Latin-1 as itself and the rest from
-/// U+0100 on, so that a space is 'Ġ' and a line feed 'Ċ'.
+/// How byte-level tokenizers' files write bytes: one visible character for each of the 256, printable Latin-1 as itself and
+/// the rest from U+0100 on, so that a space is 'Ġ' and a line feed 'Ċ'.
 /// </summary>
 internal static class ByteAlphabet
 {
@@ -12,6 +10,8 @@ internal static class ByteAlphabet
     private static readonly Dictionary<char, byte> ByteOf = Enumerable.Range(0, 256).ToDictionary(b => CharOf[b], b => (byte)b);
 
     public static IEnumerable<char> Characters => CharOf;
+
+    public static char Character(byte value) => CharOf[value];
 
     /// <summary>The bytes that a token stands for, or null where it holds a character that stands for none.</summary>
     public static byte[]? Bytes(string token)
@@ -27,7 +27,7 @@ internal static class ByteAlphabet
     }
 
     /// <summary>The way the files write a text.</summary>
-    public static string Write(string text) => string.Concat(Encoding.UTF8.GetBytes(text).Select(b => CharOf[b]));
+    public static string Write(string text) => string.Concat(System.Text.Encoding.UTF8.GetBytes(text).Select(b => CharOf[b]));
 
     private static char[] MakeChars()
     {

@@ -104,7 +104,7 @@ public sealed class LanguageModelTests : IDisposable
         Assert.Equal($"The tokenizer gives ids up to {Config.VocabSize - 1}, but the model's vocabulary ends at 99: they do not belong together.", e.Message);
         using var folder = new TemporaryFolder();
         small.SavePretrained(folder.Path);
-        TinyVocabulary.Tokenizer.SavePretrained(folder.Path);
+        TinyVocabulary.Tokenizer.Save(folder.Path);
         Assert.Equal($"{folder.Path}: {e.Message}", Assert.Throws<CheckpointException>(() => LanguageModel.FromPretrained(folder.Path)).Message);
     }
 

@@ -6,12 +6,12 @@ public sealed class TokenizerFilesTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
 
-    public TokenizerFilesTests() => TinyVocabulary.Tokenizer.SavePretrained(_folder.Path);
+    public TokenizerFilesTests() => TinyVocabulary.Tokenizer.Save(_folder.Path);
 
     [Fact]
     public void Files_read_back_give_the_same_tokenizer()
     {
-        var read = Gpt2Tokenizer.FromPretrained(_folder.Path);
+        var read = Tokenizer.FromPretrained(_folder.Path);
 
         const string Text = "The capital of 日本 is<|endoftext|>";
         Assert.Equal(TinyVocabulary.Tokenizer.Encode(Text), read.Encode(Text));
@@ -26,7 +26,7 @@ public sealed class TokenizerFilesTests : IDisposable
 
         File.WriteAllText(_folder["merges.txt"], string.Join("\r\n", lines.Skip(1)));
 
-        Assert.Equal(TinyVocabulary.Tokenizer.Encode("capital"), Gpt2Tokenizer.FromPretrained(_folder.Path).Encode("capital"));
+        Assert.Equal(TinyVocabulary.Tokenizer.Encode("capital"), Tokenizer.FromPretrained(_folder.Path).Encode("capital"));
     }
 
     [Fact]
@@ -82,7 +82,7 @@ public sealed class TokenizerFilesTests : IDisposable
 
     private CheckpointException Refused(string file)
     {
-        CheckpointException e = Assert.Throws<CheckpointException>(() => Gpt2Tokenizer.FromPretrained(_folder.Path));
+        CheckpointException e = Assert.Throws<CheckpointException>(() => Tokenizer.FromPretrained(_folder.Path));
         Assert.Equal(_folder[file], e.File);
         return e;
     }

@@ -8,14 +8,14 @@ namespace NetHook.Interpretability.Tests;
 public sealed class FactTrainingTests
 {
     private static readonly FactBook Book = FactBook.Load();
-    private static readonly Gpt2Tokenizer Tokenizer = Gpt2Tokenizer.FromPretrained(BundledModel.Folder);
+    private static readonly Tokenizer Tokenizer = Interpretability.Tokenizer.FromPretrained(BundledModel.Folder);
 
     [Fact]
     public void Vocabulary_learnt_from_the_facts_is_the_bundled_one()
     {
         using var folder = new TemporaryFolder();
 
-        FactVocabulary.Learn(Book).SavePretrained(folder.Path);
+        FactVocabulary.Learn(Book).Save(folder.Path);
 
         Assert.All(["vocab.json", "merges.txt"], name => Assert.Equal(File.ReadAllText(Path.Combine(BundledModel.Folder, name)), File.ReadAllText(folder[name])));
     }

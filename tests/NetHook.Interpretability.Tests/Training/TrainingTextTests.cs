@@ -7,7 +7,7 @@ public sealed class TrainingTextTests
     private const int RowLength = 65;
 
     private static readonly FactBook Book = FactBook.Load();
-    private static readonly Gpt2Tokenizer Tokenizer = Gpt2Tokenizer.FromPretrained(BundledModel.Folder);
+    private static readonly Tokenizer Tokenizer = Interpretability.Tokenizer.FromPretrained(BundledModel.Folder);
 
     // Enough rows for every fact, twice.
     private static readonly string[] Rows = Text(seed: 1, rows: 2500);

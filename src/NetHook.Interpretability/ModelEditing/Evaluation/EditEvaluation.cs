@@ -58,14 +58,14 @@ public static class EditEvaluation
 
     private static PromptOutcome Compare(LanguageModel before, LanguageModel after, string prompt, string target, string answer)
     {
-        int tokens = before.Tokenizer.Encode(answer).Count;
+        int tokens = before.Tokenizer.Encode(answer, addSpecialTokens: false).Count;
         return new()
         {
             Prompt = prompt,
             TrueAnswer = answer,
             SaidBefore = before.Generate(prompt, tokens),
             SaidAfter = after.Generate(prompt, tokens),
-            SaysTarget = after.Generate(prompt, after.Tokenizer.Encode(target).Count) == target,
+            SaysTarget = after.Generate(prompt, after.Tokenizer.Encode(target, addSpecialTokens: false).Count) == target,
             TargetBefore = Probability(before, prompt, target),
             TargetAfter = Probability(after, prompt, target),
             TrueBefore = Probability(before, prompt, answer),
@@ -78,7 +78,7 @@ public static class EditEvaluation
     {
         using IDisposable _ = no_grad();
         using DisposeScope scope = NewDisposeScope();
-        IReadOnlyList<int> asked = model.Tokenizer.Encode(prompt), answered = model.Tokenizer.Encode(answer);
+        IReadOnlyList<int> asked = model.Tokenizer.Encode(prompt), answered = model.Tokenizer.Encode(answer, addSpecialTokens: false);
         Tensor ids = tensor([.. asked.Concat(answered).Select(id => (long)id)], [1, asked.Count + answered.Count]).to(model.Model.Device);
         Tensor logits = model.Model.call(ids)[0].narrow(0, asked.Count - 1, answered.Count);
         Tensor each = logits.to(ScalarType.Float64).log_softmax(-1).gather(1, ids[0].narrow(0, asked.Count, answered.Count).unsqueeze(1));

@@ -82,7 +82,7 @@ public sealed class RomeEditor
         // The value is found by gradients, which inference mode has none of.
         using IDisposable _ = inference_mode(false);
         using DisposeScope scope = NewDisposeScope();
-        IReadOnlyList<int> target = _model.Tokenizer.Encode(request.SpacedTarget);
+        IReadOnlyList<int> target = _model.Tokenizer.Encode(request.SpacedTarget, addSpecialTokens: false);
         var prompts = SubjectPrompts.Of(_model, request,
         [
             ("", request.Prompt, target.SkipLast(1)),

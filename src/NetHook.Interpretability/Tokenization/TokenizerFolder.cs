@@ -1,0 +1,49 @@
+namespace NetHook.Interpretability;
+
+/// <summary>The files of a tokenizer, as a folder in Hugging Face's layout has them.</summary>
+internal static class TokenizerFolder
+{
+    public const string TokenizerName = "tokenizer.json";
+    public const string VocabularyName = "vocab.json";
+    public const string MergesName = "merges.txt";
+
+    /// <summary>The files that decide what the tokenizer does.</summary>
+    public static IReadOnlyList<string> Meaningful { get; } =
+        [TokenizerName, VocabularyName, MergesName, CompanionFiles.AddedTokensName, CompanionFiles.SpecialTokensName, CompanionFiles.ConfigName];
+
+    // What other programs read, kept when a model is saved again.
+    private static readonly string[] Kept = [.. Meaningful, "tokenizer.model", "chat_template.json", "chat_template.jinja"];
+
+    public static TokenizerParts Read(string folder)
+    {
+        Dictionary<string, byte[]> files = [];
+        foreach (string name in Kept)
+        {
+            if (File.Exists(Path.Combine(folder, name)))
+                files.Add(name, ReadFile(Path.Combine(folder, name)));
+        }
+
+        var companions = CompanionFiles.Read(folder, files);
+        if (files.ContainsKey(TokenizerName))
+            return new TokenizerJson(Path.Combine(folder, TokenizerName), files).Read(companions);
+        foreach (string name in (string[])[VocabularyName, MergesName])
+        {
+            if (!files.ContainsKey(name))
+                throw new CheckpointException(Path.Combine(folder, name), null, $"It cannot be read: the folder has neither this file nor {TokenizerName}.");
+        }
+
+        return Gpt2Files.Read(folder, files, companions);
+    }
+
+    private static byte[] ReadFile(string path)
+    {
+        try
+        {
+            return File.ReadAllBytes(path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new CheckpointException(path, null, $"It cannot be read: {e.Message}", e);
+        }
+    }
+}
