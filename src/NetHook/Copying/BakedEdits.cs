@@ -25,7 +25,7 @@ internal static class BakedEdits
     internal static Trace Unattached(Module layer, string name, TraceOptions options) => new(layer, name, options, stops: false, flow: null, stop: null);
 
     internal static IEnumerable<Trace> Of(Module layer) => !_any ? [] :
-        TorchSharpInternals.PostHooks(layer).Select(hook => (hook.Target as LayerHook)?.Trace).OfType<Trace>().Where(trace => Known.TryGetValue(trace, out _));
+        TorchSharpInternals.PostHooks(layer).Select(hook => (hook.Target as LayerHook)?.Layer.Sink).OfType<Trace>().Where(trace => Known.TryGetValue(trace, out _));
 
     internal static void CopyTo(Module copy, Module original)
     {

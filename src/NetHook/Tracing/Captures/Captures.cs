@@ -11,7 +11,7 @@ internal static class Captures
         value is Tensor tensor ? Keep(tensor, clone, detach) : KeepTree(value, clone, detach);
 
     /// <summary>Keeps a value so that it collects gradients: what the model goes on with must come from <see cref="Continue"/>.</summary>
-    public static T KeepForGradient<T>(T value, bool clone, Trace trace)
+    public static T CaptureWithGrad<T>(T value, bool clone, HookedLayer layer)
     {
         int differentiable = 0;
         T? kept = TensorTree.Map(value, tensor =>
@@ -30,11 +30,11 @@ internal static class Captures
 
         Free(kept);
         throw new InvalidOperationException(
-            $"RetainGrad at layer {trace.Described}: its output has no floating-point tensor (it is "
+            $"RetainGrad at layer {layer.Described}: its output has no floating-point tensor (it is "
             + $"{string.Join(", ", TensorTree.Tensors(value).Select(t => t.dtype))}), and only these have gradients. Trace without RetainGrad.");
     }
 
-    /// <summary>What the model goes on with after <see cref="KeepForGradient"/>: copies, which later layers may change in place.</summary>
+    /// <summary>What the model goes on with after <see cref="CaptureWithGrad"/>: copies, which later layers may change in place.</summary>
     public static T Continue<T>(T kept, bool copy) =>
         TensorTree.Map(kept, tensor => copy && IsDifferentiable(tensor) ? tensor.clone() : tensor.alias());
 
@@ -42,7 +42,7 @@ internal static class Captures
         TensorTree.Map(value, tensor => tensor.requires_grad && is_grad_enabled() ? edit.Attach(tensor) : tensor);
 
     /// <summary>Fresh handles for a reader.</summary>
-    public static T Hand<T>(object? kept, Asked asked) => kept switch
+    public static T ReadAs<T>(object? kept, Asked asked) => kept switch
     {
         Tensor tensor when typeof(T) == typeof(Tensor) => (T)(object)tensor.alias(),
         NotKept failure => throw new InvalidOperationException($"{asked.Subject} could not be kept. {failure.Why.Message}", failure.Why),
@@ -53,7 +53,7 @@ internal static class Captures
     };
 
     /// <summary>Fresh handles to the gradients, null where none arrived.</summary>
-    public static T HandGradient<T>(object? kept, Asked asked)
+    public static T ReadGradientAs<T>(object? kept, Asked asked)
     {
         if (kept is not T value)
             throw WrongType<T>(kept, asked);
@@ -69,23 +69,21 @@ internal static class Captures
         if (any)
             return gradients;
         throw new InvalidOperationException(collects
-            ? $"No gradient has reached layer {asked.Trace.Described}. Call backward() on something computed from its output in this pass."
-            : $"This call of layer {asked.Trace.Described} has no gradient: it ran where gradients are switched off (no_grad or inference_mode). "
+            ? $"No gradient has reached layer {asked.Described}. Call backward() on something computed from its output in this pass."
+            : $"This call of layer {asked.Described} has no gradient: it ran where gradients are switched off (no_grad or inference_mode). "
                 + "With History = CallHistory.All, Calls holds the calls that have one.");
     }
 
     public static void Free(object? kept)
     {
+        if (ReferenceEquals(kept, Capture.NotSeen))
+            return;
         switch (kept)
         {
             case null or NotKept:
                 break;
             case Tensor tensor:
                 tensor.Dispose();
-                break;
-            case KeptCall call:
-                Free(call.Input);
-                Free(call.Output);
                 break;
             default:
                 TensorTree.Free(kept);
