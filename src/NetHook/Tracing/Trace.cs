@@ -23,7 +23,7 @@ namespace NetHook;
 /// net.call(tokens);
 /// Tensor representation = trace.Output;
 /// </code></example>
-public sealed partial class Trace : IDisposable
+public sealed partial class Trace : IDisposable, IAttachedToModel
 {
     private readonly Module _model;
     private readonly LayerHook _hook;
@@ -78,7 +78,7 @@ public sealed partial class Trace : IDisposable
     public TraceOptions Options { get; }
 
     /// <summary>The layer as error messages name it: 'h.3' (Block).</summary>
-    internal string Described => Sentences.Layer(Layer, Module);
+    internal string Described => MessageText.Layer(Layer, Module);
 
     /// <summary>
     /// Runs a forward pass and keeps what it leaves: clears the trace, runs, and ends quietly at this trace's own stop.

@@ -5,7 +5,7 @@ namespace NetHook;
 /// <summary>What a reader asked for: the "output", "input" or "gradient" of a layer. For error messages.</summary>
 internal readonly record struct Asked(string Layer, Module Module, string What)
 {
-    public string Described => Sentences.Layer(Layer, Module);
+    public string Described => MessageText.Layer(Layer, Module);
 
     public string Subject => $"The {What} of layer {Described}";
 

@@ -11,7 +11,7 @@ internal static class Captures
         value is Tensor tensor ? Keep(tensor, clone, detach) : KeepTree(value, clone, detach);
 
     /// <summary>Keeps a value so that it collects gradients: what the model goes on with must come from <see cref="Continue"/>.</summary>
-    public static T CaptureWithGrad<T>(T value, bool clone, HookedLayer layer)
+    public static T CaptureWithGrad<T>(T value, bool clone, string layer, nn.Module module)
     {
         int differentiable = 0;
         T? kept = TensorTree.Map(value, tensor =>
@@ -30,16 +30,13 @@ internal static class Captures
 
         Free(kept);
         throw new InvalidOperationException(
-            $"RetainGrad at layer {layer.Described}: its output has no floating-point tensor (it is "
+            $"RetainGrad at layer {MessageText.Layer(layer, module)}: its output has no floating-point tensor (it is "
             + $"{string.Join(", ", TensorTree.Tensors(value).Select(t => t.dtype))}), and only these have gradients. Trace without RetainGrad.");
     }
 
     /// <summary>What the model goes on with after <see cref="CaptureWithGrad"/>: copies, which later layers may change in place.</summary>
     public static T Continue<T>(T kept, bool copy) =>
         TensorTree.Map(kept, tensor => copy && IsDifferentiable(tensor) ? tensor.clone() : tensor.alias());
-
-    public static T EditGradients<T>(T value, GradientEdit edit) =>
-        TensorTree.Map(value, tensor => tensor.requires_grad && is_grad_enabled() ? edit.Attach(tensor) : tensor);
 
     /// <summary>Fresh handles for a reader.</summary>
     public static T ReadAs<T>(object? kept, Asked asked) => kept switch

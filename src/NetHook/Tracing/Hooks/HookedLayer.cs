@@ -6,5 +6,5 @@ namespace NetHook;
 internal sealed record HookedLayer(string Path, Module Module, TraceOptions Options, ICallSink Sink)
 {
     /// <summary>The layer as error messages name it: 'h.3' (Block).</summary>
-    public string Described => Sentences.Layer(Path, Module);
+    public string Described => MessageText.Layer(Path, Module);
 }

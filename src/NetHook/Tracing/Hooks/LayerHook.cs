@@ -119,7 +119,7 @@ internal abstract class LayerHook<TInput, TResult> : LayerHook
                 output = _editOutput.Apply(output, pending.ForEdit is TInput before ? before : input, module);
             if (_options.RetainGrad && is_grad_enabled())
             {
-                TResult? kept = Captures.CaptureWithGrad(output, _options.Clone, Layer);
+                TResult? kept = Captures.CaptureWithGrad(output, _options.Clone, Layer.Path, Layer.Module);
                 keptOutput = kept;
                 output = Captures.Continue(kept, copy: EditGradient is null);
             }
@@ -129,7 +129,7 @@ internal abstract class LayerHook<TInput, TResult> : LayerHook
             }
 
             if (EditGradient is not null)
-                output = Captures.EditGradients(output, EditGradient);
+                output = EditGradient.AttachTo(output);
         }
         catch
         {

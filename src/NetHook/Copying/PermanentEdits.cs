@@ -7,7 +7,7 @@ namespace NetHook;
 /// Edits that belong to a model, unlike those of a trace that someone holds. Each is a trace that keeps nothing, which the layer's own
 /// table of hooks keeps alive; known to be baked, it is made anew on every copy.
 /// </summary>
-internal static class BakedEdits
+internal static class PermanentEdits
 {
     private static readonly ConditionalWeakTable<Trace, object> Known = [];
     private static volatile bool _any;
