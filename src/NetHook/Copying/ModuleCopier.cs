@@ -97,7 +97,7 @@ internal sealed class ModuleCopier : Copier
     internal static void CopyState(Module original, Module copy)
     {
         TorchSharpInternals.CopyBaseState(original, copy);
-        BakedEdits.CopyTo(copy, original);
+        PermanentEdits.CopyTo(copy, original);
         if (!TorchSharpInternals.IsTraining(original))
             TorchSharpInternals.SetTraining(copy, false);
     }

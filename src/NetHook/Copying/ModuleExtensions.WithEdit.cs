@@ -54,14 +54,14 @@ public static partial class ModuleExtensions
         foreach ((string layer, TraceOptions option) in options)
         {
             nn.Module edited = model.GetModule(layer);
-            BakedEdits.Unattached(edited, layer, option).Dispose();
+            PermanentEdits.Unattached(edited, layer, option).Dispose();
             if (UnregisteredFields.OnPath(model, layer) is { } other)
-                throw new ArgumentException($"The edit of layer {Sentences.Layer(layer, edited)} would change nothing: {other}");
+                throw new ArgumentException($"The edit of layer {MessageText.Layer(layer, edited)} would change nothing: {other}");
         }
 
         T copy = model.DeepCopy();
         foreach ((string layer, TraceOptions option) in options)
-            BakedEdits.Add(copy.GetModule(layer), layer, option);
+            PermanentEdits.Add(copy.GetModule(layer), layer, option);
         return copy;
     }
 }

@@ -45,7 +45,7 @@ internal sealed class ObjectCopier : Copier
             return new FreshCopier(Activator.CreateInstance<Lock>);
         if (typeof(optim.Optimizer).IsAssignableFrom(type))
             return new RefusingCopier("it works on the parameters of the original");
-        if (type == typeof(Trace) || type == typeof(TraceDict) || type == typeof(ModuleReplacement))
+        if (typeof(IAttachedToModel).IsAssignableFrom(type))
             return new RefusingCopier("it is attached to the original");
         if (typeof(Generator).IsAssignableFrom(type))
             return new GeneratorCopier();

@@ -15,14 +15,14 @@ internal sealed class MissingName
         Nearest = NearestNames.To(name, withParameters ? ModuleParameters.Paths(model) : ModuleTree.Descendants(model).Select(found => found.Path));
 
         string rest = name[(path.Length == 0 ? 0 : Math.Min(path.Length + 1, name.Length))..];
-        string subject = $"{Sentences.Quote(path)} ({TypeNames.Of(deepest)})";
+        string subject = $"{MessageText.Quote(path)} ({TypeNames.Of(deepest)})";
         Explanation = rest.Length == 0 && withParameters
             ? $"{subject} is a module; its parameters and children are {ListOrNone()}."
             : $"{subject} has no {(withParameters ? "parameter or child" : "child")} '{rest[..ModuleTree.EndOfSegment(rest, 0)]}'"
-                + (Children.Count == 0 ? ", and no others." : $"; it has {Sentences.List(Children)}.");
+                + (Children.Count == 0 ? ", and no others." : $"; it has {MessageText.List(Children)}.");
         if (withParameters && TorchSharpInternals.Buffers(deepest).ContainsKey(rest))
             Explanation += $" '{rest}' is a buffer: get_buffer reads it.";
-        Explanation += UnregisteredFields.Hint(deepest, children, rest) + Sentences.DidYouMean(Nearest);
+        Explanation += UnregisteredFields.Hint(deepest, children, rest) + MessageText.DidYouMean(Nearest);
     }
 
     internal string DeepestFound { get; }
@@ -35,5 +35,5 @@ internal sealed class MissingName
 
     internal string Explanation { get; }
 
-    private string ListOrNone() => Children.Count == 0 ? "none" : Sentences.List(Children);
+    private string ListOrNone() => Children.Count == 0 ? "none" : MessageText.List(Children);
 }

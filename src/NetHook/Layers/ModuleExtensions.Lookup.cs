@@ -38,7 +38,7 @@ public static partial class ModuleExtensions
         if (module is T found)
             return found;
         (string type, string asked) = TypeNames.Apart(module.GetType(), typeof(T));
-        throw new InvalidCastException($"In {TypeNames.Of(model)}, {Sentences.Quote(name)} is a {type}, not a {asked}.");
+        throw new InvalidCastException($"In {TypeNames.Of(model)}, {MessageText.Quote(name)} is a {type}, not a {asked}.");
     }
 
     /// <summary>Finds a parameter by name. The cost grows with the depth of the name, not with the size of the model.</summary>

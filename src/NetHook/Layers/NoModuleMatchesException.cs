@@ -11,7 +11,7 @@ public sealed class NoModuleMatchesException : KeyNotFoundException
     }
 
     internal NoModuleMatchesException(string pattern, IReadOnlyList<string> holders)
-        : base($"'{pattern}' matches only {Sentences.List(holders)}, which {(holders.Count == 1 ? "holds modules and is" : "hold modules and are")} never called. "
+        : base($"'{pattern}' matches only {MessageText.List(holders)}, which {(holders.Count == 1 ? "holds modules and is" : "hold modules and are")} never called. "
             + $"Ask for what is inside, '{pattern}.*', or list holders too by includeHolders: true.")
     {
         Pattern = pattern;
@@ -19,7 +19,7 @@ public sealed class NoModuleMatchesException : KeyNotFoundException
     }
 
     private NoModuleMatchesException(string pattern, IReadOnlyList<string> nearest, Module model)
-        : base($"No layer of {TypeNames.Of(model)} matches '{pattern}'. {Layers(model)}" + Sentences.DidYouMean(nearest))
+        : base($"No layer of {TypeNames.Of(model)} matches '{pattern}'. {Layers(model)}" + MessageText.DidYouMean(nearest))
     {
         Pattern = pattern;
         Nearest = nearest;
@@ -36,6 +36,6 @@ public sealed class NoModuleMatchesException : KeyNotFoundException
         List<(string Name, Module Module)> children = ModuleChildren.Of(model);
         return children.Count == 0
             ? "It has no children." + UnregisteredFields.Hint(model, children, null)
-            : $"Its children are {Sentences.List([.. children.Select(child => child.Name)])}.";
+            : $"Its children are {MessageText.List([.. children.Select(child => child.Name)])}.";
     }
 }

@@ -9,7 +9,7 @@ namespace NetHook;
 /// there by then. It disposes neither module. Of replacements of the same layer, the last is to be undone first.
 /// </summary>
 /// <remarks>Not thread-safe; no other thread may run the model meanwhile.</remarks>
-public sealed class ModuleReplacement : IDisposable
+public sealed class ModuleReplacement : IDisposable, IAttachedToModel
 {
     private readonly IReadOnlyList<Change> _changes;
     private bool _undone;

@@ -54,7 +54,7 @@ public sealed class LayerStatistics : IReadOnlyDictionary<string, RunningStatist
     /// <param name="key">The layer's name.</param>
     /// <exception cref="KeyNotFoundException">There is no statistic of that layer.</exception>
     public RunningStatistic this[string key] => _statistics.TryGetValue(key, out RunningStatistic? statistic) ? statistic : throw new KeyNotFoundException(
-        $"There is no statistic of layer '{key}'. There are those of {Sentences.List([.. _statistics.Keys])}.");
+        $"There is no statistic of layer '{key}'. There are those of {MessageText.List([.. _statistics.Keys])}.");
 
     /// <summary>Adds what each layer returned at its last call.</summary>
     /// <param name="traces">Traces of at least these layers. They are not changed.</param>
@@ -83,8 +83,8 @@ public sealed class LayerStatistics : IReadOnlyDictionary<string, RunningStatist
         if (!other.Keys.ToHashSet().SetEquals(Keys))
         {
             throw new ArgumentException(
-                $"Statistics of {Sentences.List([.. other.Keys])} cannot be merged into those of "
-                + $"{Sentences.List([.. Keys])}: the layers differ. Nothing was added.");
+                $"Statistics of {MessageText.List([.. other.Keys])} cannot be merged into those of "
+                + $"{MessageText.List([.. Keys])}: the layers differ. Nothing was added.");
         }
 
         foreach ((string layer, RunningStatistic statistic) in this)

@@ -38,7 +38,7 @@ internal readonly record struct LayerRange(int First, int End)
             common++;
         string path = Path(one[..common]);
         Module container = ModuleTree.Find(root, path)!;
-        return $"{(path.Length == 0 ? "The" : $"In '{path}' the")} layers are, in order, {Sentences.List([.. ModuleChildren.Of(container).Select(child => child.Name)])}.";
+        return $"{(path.Length == 0 ? "The" : $"In '{path}' the")} layers are, in order, {MessageText.List([.. ModuleChildren.Of(container).Select(child => child.Name)])}.";
     }
 
     private static string Path(string[] names) => string.Join('.', names);

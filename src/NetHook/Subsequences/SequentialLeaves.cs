@@ -70,7 +70,7 @@ internal static class SequentialLeaves
 
     private static string Uncuttable(Module module, ReadOnlySpan<string> path, int depth)
     {
-        (string within, string whole) = (Sentences.Quote(string.Join('.', path[..depth]!)), string.Join('.', path!));
+        (string within, string whole) = (MessageText.Quote(string.Join('.', path[..depth]!)), string.Join('.', path!));
         return module is Sequential
             ? $"A subsequence cannot begin or end at '{whole}': {within} is a {TypeNames.Of(module)}, a Sequential with a forward of its own, which has to be taken whole."
             : $"A subsequence cannot begin or end at '{whole}': {within} is a {TypeNames.Of(module)}, not a Sequential, and has to be taken whole.";

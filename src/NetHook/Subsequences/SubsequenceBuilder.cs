@@ -12,7 +12,7 @@ internal sealed class SubsequenceBuilder(CopyContext? context)
     /// <summary>The part of a Sequential within the range, where the Sequential's first leaf has a number.</summary>
     internal Sequential Cut(Sequential original, LayerRange range, int firstLeaf = 0)
     {
-        if (BakedEdits.Of(original).FirstOrDefault() is { } edit)
+        if (PermanentEdits.Of(original).FirstOrDefault() is { } edit)
             throw new ArgumentException($"The output of {(edit.Layer.Length == 0 ? "the model" : $"'{edit.Layer}'")} is edited (WithEdit), which a part of it would lose: take it whole.");
         Sequential result = context is null ? new SharedSequential() : nn.Sequential();
         context?.Own(result);

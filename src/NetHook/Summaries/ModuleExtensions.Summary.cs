@@ -117,7 +117,7 @@ public static partial class ModuleExtensions
             try
             {
                 var shapes = TensorTree.Tensors(output).Select(tensor => $"[{string.Join(", ", tensor.shape)}]").ToList();
-                return shapes.Count == 1 ? shapes[0] : $"({string.Join(", ", shapes)})";
+                return shapes.Count <= 1 ? string.Concat(shapes) : $"({string.Join(", ", shapes)})";
             }
             catch (NotSupportedException)
             {

@@ -1,9 +1,12 @@
-using System.Collections.Immutable;
-using System.Collections.ObjectModel;
-using System.Runtime.CompilerServices;
 using static TorchSharp.torch.nn.utils.rnn;
 
 namespace NetHook;
+
+/// <summary>Marks the plans of a list or dictionary: the items' type is the last type argument.</summary>
+internal interface IContainer;
+
+/// <summary>Marks the plans of types that a user has told how to take apart.</summary>
+internal interface IRegistered;
 
 /// <summary>An object of a class that may have subclasses, met once or several times in a value.</summary>
 internal abstract class ObjectPlan<T> : TreePlan<T>
@@ -96,7 +99,7 @@ internal sealed class ManyDimensionalArrayPlan<TArray, T> : ObjectPlan<TArray>
     }
 }
 
-internal sealed class ListPlan<T> : ObjectPlan<List<T>>
+internal sealed class ListPlan<T> : ObjectPlan<List<T>>, IContainer
 {
     protected override List<T> Copy(List<T> value, TreeRun run)
     {
@@ -115,61 +118,21 @@ internal sealed class ListPlan<T> : ObjectPlan<List<T>>
     }
 }
 
-/// <summary>Any other collection of items: rebuilt from the old one, which says how it compares, and the new items in its order.</summary>
-internal sealed class ItemsPlan<TCollection, T>(Func<TCollection, T[], TCollection> rebuild) : ObjectPlan<TCollection>
-    where TCollection : class, IEnumerable<T>
-{
-    protected override TCollection Copy(TCollection value, TreeRun run) => rebuild(value, [.. value.Select(item => TreePlan<T>.Instance.Map(item, run))]);
-
-    protected override void VisitInside(TCollection value, TreeRun run)
-    {
-        foreach (T item in value)
-            TreePlan<T>.Instance.Visit(item, run);
-    }
-}
-
 /// <summary>A dictionary: its keys are kept, its values are taken apart.</summary>
-internal sealed class EntriesPlan<TDictionary, TKey, T>(
-    Func<TDictionary, IEnumerable<KeyValuePair<TKey, T>>, TDictionary> rebuild,
-    Func<TDictionary, IEnumerable<KeyValuePair<TKey, T>>>? entries = null) : ObjectPlan<TDictionary>
-    where TDictionary : class
-{
-    protected override TDictionary Copy(TDictionary value, TreeRun run) =>
-        rebuild(value, [.. Entries(value).Select(entry => KeyValuePair.Create(entry.Key, TreePlan<T>.Instance.Map(entry.Value, run)))]);
-
-    protected override void VisitInside(TDictionary value, TreeRun run)
-    {
-        foreach ((TKey _, T item) in Entries(value))
-            TreePlan<T>.Instance.Visit(item, run);
-    }
-
-    private IEnumerable<KeyValuePair<TKey, T>> Entries(TDictionary dictionary) =>
-        entries?.Invoke(dictionary) ?? (IEnumerable<KeyValuePair<TKey, T>>)dictionary;
-}
-
-internal sealed class ReadOnlyDictionaryPlan<TKey, T> : ObjectPlan<ReadOnlyDictionary<TKey, T>>
+internal sealed class DictionaryPlan<TKey, T> : ObjectPlan<Dictionary<TKey, T>>, IContainer
     where TKey : notnull
 {
-    protected override ReadOnlyDictionary<TKey, T> Copy(ReadOnlyDictionary<TKey, T> value, TreeRun run) =>
-        new(TreePlan<IDictionary<TKey, T>>.Instance.Map(Inner(value), run));
-
-    protected override void VisitInside(ReadOnlyDictionary<TKey, T> value, TreeRun run) =>
-        TreePlan<IDictionary<TKey, T>>.Instance.Visit(Inner(value), run);
-
-    [UnsafeAccessor(UnsafeAccessorKind.Method, Name = "get_Dictionary")]
-    private static extern IDictionary<TKey, T> Inner(ReadOnlyDictionary<TKey, T> dictionary);
-}
-
-internal sealed class ImmutableArrayPlan<T> : TreePlan<ImmutableArray<T>>
-{
-    internal override ImmutableArray<T> Map(ImmutableArray<T> value, TreeRun run) =>
-        value.IsDefault ? value : [.. value.Select(item => TreePlan<T>.Instance.Map(item, run))];
-
-    internal override void Visit(ImmutableArray<T> value, TreeRun run)
+    protected override Dictionary<TKey, T> Copy(Dictionary<TKey, T> value, TreeRun run)
     {
-        if (value.IsDefault)
-            return;
-        foreach (T item in value)
+        var copy = new Dictionary<TKey, T>(value.Count, value.Comparer);
+        foreach ((TKey key, T item) in value)
+            copy.Add(key, TreePlan<T>.Instance.Map(item, run));
+        return copy;
+    }
+
+    protected override void VisitInside(Dictionary<TKey, T> value, TreeRun run)
+    {
+        foreach (T item in value.Values)
             TreePlan<T>.Instance.Visit(item, run);
     }
 }
@@ -204,7 +167,7 @@ internal sealed class PackedSequencePlan : ObjectPlan<PackedSequence>
 }
 
 /// <summary>A type that a user has told how to take apart.</summary>
-internal sealed class RegisteredPlan<T>(Func<T, IReadOnlyList<object?>> takeApart, Func<T, IReadOnlyList<object?>, T> rebuild) : TreePlan<T>
+internal sealed class RegisteredPlan<T>(Func<T, IReadOnlyList<object?>> takeApart, Func<T, IReadOnlyList<object?>, T> rebuild) : TreePlan<T>, IRegistered
 {
     internal override T Map(T value, TreeRun run)
     {

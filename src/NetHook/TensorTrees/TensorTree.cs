@@ -7,8 +7,9 @@ namespace NetHook;
 /// <summary>Values that hold tensors: takes them apart, and rebuilds them with other tensors.</summary>
 /// <remarks>
 /// <para>
-/// Taken apart are tensors and PackedSequence, tuples of any length, records and anonymous types, arrays, lists, queues,
-/// stacks, sets and dictionaries of .NET, immutable or not, and their read-only interfaces, in any nesting.
+/// Taken apart are tensors and PackedSequence, tuples of any length, records and anonymous types, arrays,
+/// <see cref="List{T}"/>, <see cref="Dictionary{TKey, TValue}"/> and their read-only interfaces, and objects of your own classes and structs
+/// that show all their tensors in public properties that can be set; in any nesting.
 /// Null, numbers, strings, enums, and structs without references are passed on as they are, and so are the keys of
 /// dictionaries. Any other type is refused by name until <see cref="Register{T}"/> says how it is taken apart.
 /// </para>
@@ -97,6 +98,9 @@ public static class TensorTree
             TreeRun.Visit(value, visit);
     }
 
+    /// <summary>A type in a declared type of which it is not known where its tensors are; null if there is none, or values decide by their own type.</summary>
+    internal static Type? FirstUnknown<T>() => Declared<T>.Unknown is null ? null : TreePlans.FirstUnknown(typeof(T));
+
     /// <summary>The tensors of a value, each once, in order.</summary>
     internal static IReadOnlyList<Tensor> Tensors<T>(T value)
     {
@@ -148,5 +152,11 @@ public static class TensorTree
         Free(copy);
         throw new InvalidOperationException(
             $"retainGrad was asked for, but only floating-point and complex tensors have gradients; found {string.Join(", ", dtypes)}.");
+    }
+
+    // Looked for once for each type, and again only where one was found: it may be registered by then.
+    private static class Declared<T>
+    {
+        public static readonly Type? Unknown = TreePlans.FirstUnknown(typeof(T));
     }
 }

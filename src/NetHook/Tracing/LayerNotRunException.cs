@@ -6,7 +6,7 @@ namespace NetHook;
 public sealed class LayerNotRunException : InvalidOperationException
 {
     internal LayerNotRunException(string layer, Type layerType, string described, long callsElsewhere, string? otherRuns, IReadOnlyList<string> others)
-        : base(Say(described, callsElsewhere, otherRuns, layerType) + (others.Count == 0 ? "" : $" {Sentences.List(others)} {(others.Count == 1 ? "has" : "have")} not run either."))
+        : base(Say(described, callsElsewhere, otherRuns, layerType) + (others.Count == 0 ? "" : $" {MessageText.List(others)} {(others.Count == 1 ? "has" : "have")} not run either."))
     {
         Layer = layer;
         LayerType = layerType;

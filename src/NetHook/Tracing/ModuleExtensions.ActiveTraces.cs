@@ -17,8 +17,8 @@ public static partial class ModuleExtensions
             if (!seen.Add(module))
                 continue;
             found.AddRange(TorchSharpInternals.PostHooks(module)
-                .Select(hook => hook.Target).OfType<LayerHook>()
-                .Select(hook => new ActiveTrace(layer, hook.Trace.Kind, hook.Trace)));
+                .Select(hook => (hook.Target as LayerHook)?.Layer.Sink).OfType<Trace>()
+                .Select(trace => new ActiveTrace(layer, trace.Kind, trace)));
         }
 
         return found;

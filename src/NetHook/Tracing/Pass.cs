@@ -13,6 +13,7 @@ internal static class Pass
         RequireSynchronous(forward);
         ThrowGradientFailure(traces);
         clear();
+        nuint frame = CallFrame.Here();
         T result;
         try
         {
@@ -25,7 +26,7 @@ internal static class Pass
         finally
         {
             foreach (Trace trace in traces)
-                trace.DropPending();
+                trace.DropPending(frame);
         }
 
         ThrowGradientFailure(traces);

@@ -26,7 +26,7 @@ public sealed partial class Trace
     public torch.Tensor Gradient => GradientAs<torch.Tensor>();
 
     /// <summary>How often the layer has run since the trace was made or cleared, kept or not, in the trace's scope.</summary>
-    public long CallCount => Interlocked.Read(ref _calls) - Interlocked.Read(ref _clearedAt);
+    public long CallCount => _store.Count;
 
     /// <summary>The calls that are kept, oldest first: as many as <see cref="TraceOptions.History"/> says.</summary>
     /// <exception cref="ObjectDisposedException">The trace was disposed.</exception>
@@ -35,14 +35,8 @@ public sealed partial class Trace
         get
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
-            long clearedAt = Interlocked.Read(ref _clearedAt);
-
-            // A call that began before the trace was cleared may have left its capture after that.
-            return
-            [
-                .. _store.Calls(Interlocked.Read(ref _calls) - 1).Where(call => call.Number >= clearedAt)
-                    .Select(call => new TracedCall(this, call, call.Number - clearedAt)),
-            ];
+            (IReadOnlyList<long> numbers, long first) = _store.Kept;
+            return [.. numbers.Select(number => new TracedCall(this, number, number - first))];
         }
     }
 

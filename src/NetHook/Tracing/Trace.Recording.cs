@@ -2,10 +2,9 @@
 namespace NetHook;
 
 // What the hooks tell the trace, and how readers get it.
-public sealed partial class Trace
+public sealed partial class Trace : ICallSink
 {
-    /// <summary>Whether a call made now, by the calling code, is for this trace.</summary>
-    internal bool Sees => !_disposed && (_flow is null || _flow.IsCurrent);
+    bool ICallSink.Sees => !_disposed && (_flow is null || _flow.IsCurrent);
 
     /// <summary>Whether an edit or a stop was asked for: a pass that misses the layer is then not what was asked for.</summary>
     internal bool ActsOnModel =>
@@ -16,19 +15,15 @@ public sealed partial class Trace
 
     internal string Kind => string.Join(", ", Kinds());
 
-    /// <summary>Notes a call of the layer that other code made.</summary>
-    internal void MissCall()
+    void ICallSink.Missed()
     {
         if (!_disposed)
             Interlocked.Increment(ref _callsElsewhere);
     }
 
-    /// <summary>Takes over what a call left, and ends the pass when that was asked for.</summary>
-    internal void Record(object? keptInput, object? keptOutput)
+    void ICallSink.Record(object? input, object? output)
     {
-        long number = Interlocked.Increment(ref _calls) - 1;
-        if (_keeps)
-            _store.Store(number, keptInput is null && keptOutput is not null ? keptOutput : new KeptCall(keptInput, keptOutput));
+        _store.Add(input, output);
         if (!_stops || _stop?.IsMetBy(this) == false)
             return;
         HasStopped = true;
@@ -36,17 +31,17 @@ public sealed partial class Trace
     }
 
     internal T ReadOutput<T>(TracedCall? call) =>
-        Read(call, Options.RetainOutput, "output", "RetainOutput", static (kept, asked) => Captures.Hand<T>(KeptCall.OutputOf(kept), asked));
+        Read(call, Options.RetainOutput, "output", "RetainOutput", static (kept, asked) => Captures.ReadAs<T>(kept.Output, asked));
 
     internal T ReadInput<T>(TracedCall? call) =>
-        Read(call, Options.RetainInput, "input", "RetainInput", static (kept, asked) => Captures.Hand<T>(InputOf(kept, asked), asked));
+        Read(call, Options.RetainInput, "input", "RetainInput", static (kept, asked) => Captures.ReadAs<T>(InputOf(kept, asked), asked));
 
     internal T ReadGradient<T>(TracedCall? call)
     {
         // Reading does not use it up: a debugger that shows the property must not take it from the program.
         if (_hook.EditGradient?.Failure is { } failure)
             throw failure;
-        return Read(call, Options.RetainGrad, "gradient", "RetainGrad", static (kept, asked) => Captures.HandGradient<T>(KeptCall.OutputOf(kept), asked));
+        return Read(call, Options.RetainGrad, "gradient", "RetainGrad", static (kept, asked) => Captures.ReadGradientAs<T>(kept.Output, asked));
     }
 
     /// <summary>Says that the layer has not run, and which others have not either.</summary>
@@ -56,30 +51,25 @@ public sealed partial class Trace
     /// <summary>What an edit of the gradient threw during backward(), to be thrown where it can be caught; once, then it is forgotten.</summary>
     internal InvalidOperationException? TakeGradientFailure() => _hook.EditGradient?.TakeFailure();
 
-    internal void ThrowGradientFailure()
-    {
-        if (TakeGradientFailure() is { } failure)
-            throw failure;
-    }
-
-    private T Read<T>(TracedCall? call, bool retained, string what, string option, Func<object, Asked, T> read)
+    private T Read<T>(TracedCall? call, bool retained, string what, string option, Func<Capture, Asked, T> read)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
         if (!retained)
             throw new InvalidOperationException($"The {what} of layer {Described} is not kept. Trace it with {option} = true.");
-        if (_store.TryRead(call?.Key ?? CallStore.Latest, read, new Asked(this, what), out T? result))
+        if (_store.TryRead(call?.Key ?? CaptureStore.Latest, read, new Asked(Layer, Module, what), out T? result))
             return result;
         ObjectDisposedException.ThrowIf(_disposed, this);
         if (call is not { } listed)
             throw NotRun();
-        throw new InvalidOperationException($"Call {listed.Number} of layer {Described} is not kept: " + (listed.Key.Number < Interlocked.Read(ref _clearedAt)
+        throw new InvalidOperationException($"Call {listed.Number} of layer {Described} is not kept: " + (listed.Key < _store.First
             ? "the trace was cleared after it."
             : $"the trace keeps the {Options.History}. Trace with History = CallHistory.All, or read the call before the layer runs again."));
     }
 
-    private static object? InputOf(object kept, Asked asked) => kept is KeptCall call
-        ? call.Input
-        : throw new InvalidOperationException($"{asked.Subject} was not seen: the trace was made while the layer ran.");
+    private static object? InputOf(Capture kept, Asked asked) => ReferenceEquals(kept.Input, Capture.NotSeen)
+        ? throw new InvalidOperationException(
+            $"{asked.Subject} was not seen: the trace was {(kept.First > 0 ? "cleared" : "made")} while the layer ran.")
+        : kept.Input;
 
     private IEnumerable<string> Kinds()
     {

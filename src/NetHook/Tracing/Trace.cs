@@ -23,18 +23,15 @@ namespace NetHook;
 /// net.call(tokens);
 /// Tensor representation = trace.Output;
 /// </code></example>
-public sealed partial class Trace : IDisposable
+public sealed partial class Trace : IDisposable, IAttachedToModel
 {
     private readonly Module _model;
     private readonly LayerHook _hook;
-    private readonly CallStore _store;
+    private readonly CaptureStore _store;
     private readonly Flow? _flow;
     private readonly bool _ownsFlow;
     private readonly bool _stops;
     private readonly StopCondition? _stop;
-    private readonly bool _keeps;
-    private long _calls;
-    private long _clearedAt;
     private long _callsElsewhere;
     private volatile bool _disposed;
 
@@ -67,9 +64,8 @@ public sealed partial class Trace : IDisposable
         _flow = flow;
         _stops = stops;
         _stop = stop;
-        _keeps = options.RetainOutput || options.RetainInput;
-        _store = CallStore.For(options.History);
-        _hook = LayerHook.For(this);
+        _store = CaptureStore.For(options.History, keeps: options.RetainOutput || options.RetainInput);
+        _hook = LayerHook.For(new(layer, module, options, this));
     }
 
     /// <summary>The layer's path below the model that was traced; empty for the model itself.</summary>
@@ -82,7 +78,7 @@ public sealed partial class Trace : IDisposable
     public TraceOptions Options { get; }
 
     /// <summary>The layer as error messages name it: 'h.3' (Block).</summary>
-    internal string Described => Sentences.Layer(Layer, Module);
+    internal string Described => MessageText.Layer(Layer, Module);
 
     /// <summary>
     /// Runs a forward pass and keeps what it leaves: clears the trace, runs, and ends quietly at this trace's own stop.
@@ -133,10 +129,10 @@ public sealed partial class Trace : IDisposable
     public void Clear()
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
-        Interlocked.Exchange(ref _clearedAt, Interlocked.Read(ref _calls));
         Interlocked.Exchange(ref _callsElsewhere, 0);
         HasStopped = false;
         _hook.EditGradient?.TakeFailure();
+        _hook.Pending?.Clear();
         _store.Clear();
     }
 
@@ -149,9 +145,7 @@ public sealed partial class Trace : IDisposable
         if (_disposed)
             return;
         _disposed = true;
-        _hook.Detach();
-        _hook.EditGradient?.End();
-        _hook.Pending?.Close();
+        _hook.End();
         _store.Close();
         if (_ownsFlow)
             _flow!.Exit();
@@ -161,8 +155,8 @@ public sealed partial class Trace : IDisposable
     /// <returns>For debuggers and logs.</returns>
     public override string ToString() => $"Trace of {Described}: {Kind}";
 
-    /// <summary>Frees inputs kept on this thread for calls that threw.</summary>
-    internal void DropPending() => _hook.Pending?.Drop();
+    /// <summary>Frees inputs kept on this thread for calls, below a frame of its stack, that threw.</summary>
+    internal void DropPending(nuint frame) => _hook.Pending?.Drop(frame);
 
     internal void Attach()
     {

@@ -14,7 +14,7 @@ namespace NetHook;
 /// net.call(tokens);
 /// Tensor embedding = traces["wte"].Output;
 /// </code></example>
-public sealed class TraceDict : IReadOnlyDictionary<string, Trace>, IDisposable
+public sealed class TraceDict : IReadOnlyDictionary<string, Trace>, IDisposable, IAttachedToModel
 {
     private readonly OrderedDictionary<string, Trace> _traces;
     private readonly Flow? _flow;

@@ -12,7 +12,7 @@ public readonly record struct TracedCall
 {
     private readonly Trace _trace;
 
-    internal TracedCall(Trace trace, CallKey key, long number)
+    internal TracedCall(Trace trace, long key, long number)
     {
         _trace = trace;
         Key = key;
@@ -25,7 +25,8 @@ public readonly record struct TracedCall
     /// </summary>
     public long Number { get; }
 
-    internal CallKey Key { get; }
+    /// <summary>The call's number since the trace was made, whatever was cleared meanwhile.</summary>
+    internal long Key { get; }
 
     /// <summary>What the layer returned, for a layer that returns one tensor. A fresh handle at each read.</summary>
     public torch.Tensor Output => OutputAs<torch.Tensor>();

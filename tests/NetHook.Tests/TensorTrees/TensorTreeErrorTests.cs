@@ -22,8 +22,8 @@ public class TensorTreeErrorTests
     [Fact]
     public void Unknown_type_is_named_with_the_way_out()
     {
-        const string Message = "Where the tensors are in a Unknown is not known. Make it a record, or say how it is taken apart: "
-            + "TensorTree.Register<Unknown>(takeApart, rebuild).";
+        const string Message = "Where the tensors are in a Unknown is not known. Make it a record, give it public properties that can be set, or say how it "
+            + "is taken apart: TensorTree.Register<Unknown>(takeApart, rebuild).";
         using Tensor held = ones(1);
         var unknown = new Unknown(held);
 

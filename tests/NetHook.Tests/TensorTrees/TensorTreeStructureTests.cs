@@ -1,6 +1,3 @@
-using System.Collections.Concurrent;
-using System.Collections.Immutable;
-using System.Collections.ObjectModel;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -29,22 +26,7 @@ public class TensorTreeStructureTests
         ["array of objects"] = (a, b) => new object?[] { a, null, 3, b },
         ["list"] = (a, b) => new List<Tensor> { a, b },
         ["list of tuples"] = (a, b) => new List<(Tensor, int)> { (a, 1), (b, 2) },
-        ["collection"] = (a, b) => new Collection<Tensor> { a, b },
-        ["observable collection"] = (a, b) => new ObservableCollection<Tensor> { a, b },
-        ["read-only collection"] = (a, b) => new ReadOnlyCollection<Tensor>([a, b]),
-        ["linked list"] = (a, b) => new LinkedList<Tensor>([a, b]),
-        ["queue"] = (a, b) => new Queue<Tensor>([a, b]),
-        ["stack"] = (a, b) => new Stack<Tensor>([b, a]),
-        ["set"] = (a, b) => new HashSet<Tensor>([a, b], ReferenceEqualityComparer.Instance),
-        ["immutable array"] = (a, b) => ImmutableArray.Create(a, b),
-        ["immutable list"] = (a, b) => ImmutableList.Create(a, b),
         ["dictionary"] = (a, b) => new Dictionary<string, Tensor> { ["a"] = a, ["b"] = b },
-        ["sorted dictionary"] = (a, b) => new SortedDictionary<int, Tensor> { [2] = b, [1] = a },
-        ["ordered dictionary"] = (a, b) => new OrderedDictionary<string, Tensor> { ["z"] = a, ["b"] = b },
-        ["concurrent dictionary"] = (a, b) => new ConcurrentDictionary<int, Tensor> { [1] = a, [2] = b },
-        ["read-only dictionary"] = (a, b) => new Dictionary<string, Tensor> { ["a"] = a, ["b"] = b }.AsReadOnly(),
-        ["immutable dictionary"] = (a, b) => ImmutableDictionary<int, Tensor>.Empty.Add(1, a).Add(2, b),
-        ["torchsharp's ordered dictionary"] = (a, b) => new TorchSharp.Utils.OrderedDict<string, Tensor> { { "z", a }, { "b", b } },
         ["record"] = (a, b) => new Encoded(a, [b], "name"),
         ["derived record"] = (a, b) => new EncodedWithMask(a, [], "name", b),
         ["record struct"] = (a, b) => new Pair(a, b),
@@ -75,6 +57,8 @@ public class TensorTreeStructureTests
         Device device = torch.device("cpu");
         (int, double, string, DayOfWeek Friday, string?, int?, Tensor?, Device device, ScalarType Float32, DateTime, decimal) original = (1, 2.5, "text", DayOfWeek.Friday, (string?)null, (int?)null, (Tensor?)null, device, ScalarType.Float32, new DateTime(2020, 1, 1), 1m);
         Assert.Equal(original, TensorTree.RecursiveCopy(original, clone: true));
+        var numbers = new SortedSet<int> { 1, 2 };
+        Assert.Same(numbers, TensorTree.RecursiveCopy(numbers));
         Assert.Null(TensorTree.RecursiveCopy<Tensor[]?>(null));
         Assert.Null(TensorTree.RecursiveCopy<Tensor?>(null));
         Assert.Null(TensorTree.RecursiveCopy<object?>(null));
@@ -109,7 +93,6 @@ public class TensorTreeStructureTests
     {
         var dictionary = new Dictionary<string, Tensor>(StringComparer.OrdinalIgnoreCase) { ["A"] = _a };
         Assert.True(TensorTree.RecursiveCopy(dictionary).ContainsKey("a"));
-        Assert.True(TensorTree.RecursiveCopy(dictionary.AsReadOnly()).ContainsKey("a"));
     }
 
     [Fact]
@@ -161,7 +144,6 @@ public class TensorTreeStructureTests
     public void Empty_structures_stay_empty()
     {
         Assert.Empty(TensorTree.RecursiveCopy(Array.Empty<Tensor>()));
-        Assert.True(TensorTree.RecursiveCopy(default(ImmutableArray<Tensor>)).IsDefault);
         Assert.Equal(default, TensorTree.RecursiveCopy(default(ValueTuple)));
     }
 
@@ -209,7 +191,6 @@ public class TensorTreeStructureTests
         string text => text,
         System.Runtime.CompilerServices.ITuple tuple => $"({string.Join(",", Enumerable.Range(0, tuple.Length).Select(i => Describe(tuple[i])))})",
         System.Collections.IDictionary map => $"{{{string.Join(",", map.Keys.Cast<object>().Select(key => $"{key}:{Describe(map[key])}"))}}}",
-        TorchSharp.Utils.OrderedDict<string, Tensor> map => string.Join(",", map.keys()),
         System.Collections.IEnumerable items => $"[{string.Join(",", items.Cast<object>().Select(Describe))}]",
         _ => string.Join(",", value.GetType().GetProperties().Select(p => $"{p.Name}={(p.PropertyType == typeof(Type) ? "" : Describe(p.GetValue(value)))}")),
     };

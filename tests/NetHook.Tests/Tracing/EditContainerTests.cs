@@ -81,7 +81,7 @@ public class EditContainerTests
     [Fact]
     public void Object_of_an_unknown_class_may_be_passed_on_or_left()
     {
-        using var block = new CachingBlock<Cache>((x, cache) => cache.Last = x);
+        using var block = new CachingBlock<Cache>((x, cache) => cache.Remember(x));
         var cache = new Cache();
         using (new Trace(block, null, new() { EditInput = ((Tensor x, Cache cache) input) => (input.x * 2, input.cache) }))
             block.call(_x, cache);
@@ -97,10 +97,11 @@ public class EditContainerTests
     [Fact]
     public void Object_of_an_unknown_class_that_an_edit_brings_along_is_refused_by_name()
     {
-        using var block = new CachingBlock<Cache>((x, cache) => cache.Last = x);
+        using var block = new CachingBlock<Cache>((x, cache) => cache.Remember(x));
         using var edit = new Trace(block, null, new() { EditInput = ((Tensor x, Cache cache) input) => (input.x, new Cache()) });
         Messages.Same(
-            "Where the tensors are in a Cache is not known. Make it a record, or say how it is taken apart: TensorTree.Register<Cache>(takeApart, rebuild).",
+            "Where the tensors are in a Cache is not known. Make it a record, give it public properties that can be set, or say how it is taken apart: "
+            + "TensorTree.Register<Cache>(takeApart, rebuild).",
             () => block.call(_x, new Cache()));
     }
 
@@ -116,6 +117,8 @@ public class EditContainerTests
 
     private sealed class Cache
     {
-        public Tensor? Last { get; set; }
+        public Tensor? Last { get; private set; }
+
+        public void Remember(Tensor x) => Last = x;
     }
 }

@@ -96,7 +96,7 @@ internal static class EditCall
     private static InvalidOperationException WrongType(Type edited, Type wanted, string option, string value, string layer, Module module)
     {
         (string returned, string expected) = TypeNames.Apart(edited, wanted);
-        return new($"{option} of layer {Sentences.Layer(layer, module)} returned {returned}, and its {value} is "
+        return new($"{option} of layer {MessageText.Layer(layer, module)} returned {returned}, and its {value} is "
             + $"{expected}. Return that, or null to leave the {value} as it is.");
     }
 }

@@ -24,7 +24,7 @@ internal sealed class EditSite(string option, string value, string result, strin
 
     public static EditSite OfGradient(string layer, Module module) => new("EditGradient", "gradient", "the type of a gradient", layer, module);
 
-    public override string ToString() => $"{Option} of layer {Sentences.Layer(Layer, Module)}";
+    public override string ToString() => $"{Option} of layer {MessageText.Layer(Layer, Module)}";
 
     public InvalidOperationException CallsItself() => new(
         $"{this} made that layer run again by call(), which calls the edit again, without end. In the edit, run the layer by "

@@ -25,8 +25,10 @@ internal sealed class GradientEdit(EditSite site, Func<Tensor, Tensor?> edit)
     /// <summary>Lets gradients pass as they are from now on: nobody is left to whom a failure could be said.</summary>
     public void End() => _ended = true;
 
-    /// <summary>The tensor as its successors are to see it. A copy, so that they may work on it in place.</summary>
-    public Tensor Attach(Tensor tensor)
+    /// <summary>The value as what follows is to see it: the tensors that have gradients are copies, which may be worked on in place.</summary>
+    public T AttachTo<T>(T value) => TensorTree.Map(value, tensor => tensor.requires_grad && is_grad_enabled() ? Attach(tensor) : tensor);
+
+    private Tensor Attach(Tensor tensor)
     {
         using DisposeScope scope = NewDisposeScope();
         return Gate.apply(tensor, this).MoveToOuterDisposeScope();

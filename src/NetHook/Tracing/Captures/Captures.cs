@@ -11,7 +11,7 @@ internal static class Captures
         value is Tensor tensor ? Keep(tensor, clone, detach) : KeepTree(value, clone, detach);
 
     /// <summary>Keeps a value so that it collects gradients: what the model goes on with must come from <see cref="Continue"/>.</summary>
-    public static T KeepForGradient<T>(T value, bool clone, Trace trace)
+    public static T CaptureWithGrad<T>(T value, bool clone, string layer, nn.Module module)
     {
         int differentiable = 0;
         T? kept = TensorTree.Map(value, tensor =>
@@ -30,21 +30,19 @@ internal static class Captures
 
         Free(kept);
         throw new InvalidOperationException(
-            $"RetainGrad at layer {trace.Described}: its output has no floating-point tensor (it is "
+            $"RetainGrad at layer {MessageText.Layer(layer, module)}: its output has no floating-point tensor (it is "
             + $"{string.Join(", ", TensorTree.Tensors(value).Select(t => t.dtype))}), and only these have gradients. Trace without RetainGrad.");
     }
 
-    /// <summary>What the model goes on with after <see cref="KeepForGradient"/>: copies, which later layers may change in place.</summary>
+    /// <summary>What the model goes on with after <see cref="CaptureWithGrad"/>: copies, which later layers may change in place.</summary>
     public static T Continue<T>(T kept, bool copy) =>
         TensorTree.Map(kept, tensor => copy && IsDifferentiable(tensor) ? tensor.clone() : tensor.alias());
 
-    public static T EditGradients<T>(T value, GradientEdit edit) =>
-        TensorTree.Map(value, tensor => tensor.requires_grad && is_grad_enabled() ? edit.Attach(tensor) : tensor);
-
     /// <summary>Fresh handles for a reader.</summary>
-    public static T Hand<T>(object? kept, Asked asked) => kept switch
+    public static T ReadAs<T>(object? kept, Asked asked) => kept switch
     {
         Tensor tensor when typeof(T) == typeof(Tensor) => (T)(object)tensor.alias(),
+        NotKept failure => throw new InvalidOperationException($"{asked.Subject} could not be kept. {failure.Why.Message}", failure.Why),
         T value => TensorTree.Map(value, tensor => tensor.alias()),
         null when default(T) is null && typeof(T) != typeof(Tensor) => default!,
         null => throw new InvalidOperationException($"{asked.Subject} is null."),
@@ -52,7 +50,7 @@ internal static class Captures
     };
 
     /// <summary>Fresh handles to the gradients, null where none arrived.</summary>
-    public static T HandGradient<T>(object? kept, Asked asked)
+    public static T ReadGradientAs<T>(object? kept, Asked asked)
     {
         if (kept is not T value)
             throw WrongType<T>(kept, asked);
@@ -68,23 +66,21 @@ internal static class Captures
         if (any)
             return gradients;
         throw new InvalidOperationException(collects
-            ? $"No gradient has reached layer {asked.Trace.Described}. Call backward() on something computed from its output in this pass."
-            : $"This call of layer {asked.Trace.Described} has no gradient: it ran where gradients are switched off (no_grad or inference_mode). "
+            ? $"No gradient has reached layer {asked.Described}. Call backward() on something computed from its output in this pass."
+            : $"This call of layer {asked.Described} has no gradient: it ran where gradients are switched off (no_grad or inference_mode). "
                 + "With History = CallHistory.All, Calls holds the calls that have one.");
     }
 
     public static void Free(object? kept)
     {
+        if (ReferenceEquals(kept, Capture.NotSeen))
+            return;
         switch (kept)
         {
-            case null:
+            case null or NotKept:
                 break;
             case Tensor tensor:
                 tensor.Dispose();
-                break;
-            case KeptCall call:
-                Free(call.Input);
-                Free(call.Output);
                 break;
             default:
                 TensorTree.Free(kept);
@@ -92,8 +88,19 @@ internal static class Captures
         }
     }
 
-    // Apart from Keep, which would otherwise allocate this function's captures for a single tensor too.
-    private static T KeepTree<T>(T value, bool clone, bool detach) => TensorTree.Map(value, tensor => Keep(tensor, clone, detach));
+    // Apart from Keep, which would otherwise allocate this function's captures for a single tensor too. Who only watches must not
+    // break the pass: what cannot be kept is said to whoever reads it.
+    private static object? KeepTree<T>(T value, bool clone, bool detach)
+    {
+        try
+        {
+            return TensorTree.Map(value, tensor => Keep(tensor, clone, detach));
+        }
+        catch (Exception exception) when (exception is NotSupportedException or InvalidOperationException or InsufficientExecutionStackException)
+        {
+            return new NotKept(exception);
+        }
+    }
 
     private static Tensor Keep(Tensor tensor, bool clone, bool detach)
     {
@@ -121,4 +128,7 @@ internal static class Captures
         (string found, string wanted) = TypeNames.Apart(kept.GetType(), typeof(T));
         return new($"{asked.Subject} is {found}, not {wanted}. Read it with {asked.Reader}As<{found}>().");
     }
+
+    /// <summary>Stands for a value whose tensors were not found.</summary>
+    private sealed record NotKept(Exception Why);
 }

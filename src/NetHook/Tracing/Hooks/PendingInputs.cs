@@ -1,105 +1,121 @@
-using System.Runtime.CompilerServices;
-
 namespace NetHook;
 
+/// <summary>An input on its way: a copy for the edit of the output, which may need it as it was, and the capture.</summary>
+internal readonly record struct PendingInput(object? Kept, object? ForEdit)
+{
+    public void Free()
+    {
+        Captures.Free(Kept);
+        Captures.Free(ForEdit);
+    }
+}
+
 /// <summary>
-/// Carries a hook's inputs from before a call to after it. A call() is synchronous, so the two run on one thread, nested
-/// as the calls of the layer are nested: a stack for each thread that is in the layer.
+/// Carries a hook's inputs from before a call to after it. A call() is synchronous: both hooks run on one thread, from one frame of its
+/// stack, by which they know each other. A call that throws never reaches the hook after it and leaves its entry behind.
 /// </summary>
 /// <remarks>
-/// A call that throws never reaches the hook after it and leaves its entry behind. The hook's next call on that thread
-/// recognises it by where its hook ran: stacks grow down, so an entry from the same address or below belongs to a call
-/// that has ended. Entries of other hooks say nothing: all hooks of a layer run from one place.
+/// The next call on that thread frees what lies at its own place on the stack or below: that call has ended. An entry above is of a call
+/// that may still run, if the layer calls itself; <see cref="RunningCalls"/> finds out, which takes long, so that it is asked only when twice
+/// as many lie above as it left the last time.
 /// </remarks>
-internal sealed class PendingInputs
+internal sealed class PendingInputs(TorchSharp.torch.nn.Module module)
 {
     // Of all threads, so that whoever disposes the trace can free what a pass on another thread left.
     private readonly List<Entry> _entries = [];
+    private int _asksAt = 1;
     private bool _closed;
 
-    // Not inlined, so that all addresses are those of one depth below the hook.
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    public unsafe void Push(object? input, object? kept)
+    public void Push(nuint frame, PendingInput input)
     {
-        byte here;
-        nuint frame = (nuint)(&here);
-        int thread = Environment.CurrentManagedThreadId;
+        Thread thread = Thread.CurrentThread;
         lock (_entries)
         {
-            Free(thread, from: 0, frame);
+            int above = FreeEnded(thread, frame);
+            if (above >= _asksAt)
+            {
+                bool free = !RunningCalls.MayInclude(module);
+                if (free)
+                    FreeEnded(thread, nuint.MaxValue);
+                _asksAt = free ? 1 : 2 * above;
+            }
+
             if (_closed)
-                Captures.Free(kept);
+                input.Free();
             else
-                _entries.Add(new(thread, frame, Key(input), kept));
+                _entries.Add(new(thread, frame, input));
         }
     }
 
-    /// <summary>Takes out what was kept for the call that ends now; null when the trace was made while it ran.</summary>
-    public object? Pop(object? input)
+    /// <summary>Takes out what was kept for the call that ends now; false if the trace could not see it begin.</summary>
+    public bool TryPop(nuint frame, out PendingInput input)
     {
-        object? key = Key(input);
-        int thread = Environment.CurrentManagedThreadId;
+        Thread thread = Thread.CurrentThread;
         lock (_entries)
         {
-            // The entry with the very input comes first: a recursive call that threw may have left a newer one.
-            int at = Find(thread, key);
-            if (at < 0)
-                return null;
-            object? kept = _entries[at].Kept;
-            _entries.RemoveAt(at);
-            Free(thread, from: at, nuint.MaxValue);
-            return kept;
+            // The highest that does not belong to an outer call. Those below are of inner calls that threw.
+            int own = -1;
+            for (int i = 0; i < _entries.Count; i++)
+            {
+                nuint at = _entries[i].Frame;
+                if (_entries[i].Thread == thread && at <= frame + CallFrame.Near && at + CallFrame.Below >= frame && (own < 0 || at > _entries[own].Frame))
+                    own = i;
+            }
+
+            input = own < 0 ? default : _entries[own].Input;
+            if (own >= 0)
+                _entries.RemoveAt(own);
+            FreeEnded(thread, frame);
+            return own >= 0;
         }
     }
 
-    /// <summary>Frees what this thread has left.</summary>
-    public void Drop()
+    /// <summary>Frees what calls below a frame of this thread's stack have left: they have ended.</summary>
+    public void Drop(nuint frame)
     {
         lock (_entries)
-            Free(Environment.CurrentManagedThreadId, from: 0, nuint.MaxValue);
+            FreeEnded(Thread.CurrentThread, frame - CallFrame.Near);
+    }
+
+    /// <summary>Frees everything. Calls that run now lose their inputs.</summary>
+    public void Clear()
+    {
+        lock (_entries)
+        {
+            foreach (Entry entry in _entries)
+                entry.Input.Free();
+            _entries.Clear();
+        }
     }
 
     /// <summary>Frees everything, and what a call on another thread may still bring.</summary>
     public void Close()
     {
         lock (_entries)
-        {
             _closed = true;
-            foreach (Entry entry in _entries)
-                Captures.Free(entry.Kept);
-            _entries.Clear();
-        }
+        Clear();
     }
 
-    private static object? Key(object? input) => input is ITuple { Length: > 0 } tuple ? tuple[0] : input;
-
-    private int Find(int thread, object? key)
+    /// <summary>Frees the entries of a thread at a frame or below it, and those of threads that are gone. Tells how many lie above.</summary>
+    private int FreeEnded(Thread thread, nuint frame)
     {
-        int newest = -1;
+        int above = 0;
         for (int i = _entries.Count - 1; i >= 0; i--)
         {
-            if (_entries[i].Thread != thread)
+            Entry entry = _entries[i];
+            bool ended = entry.Thread == thread ? entry.Frame <= frame || entry.Frame - frame <= CallFrame.Near : !entry.Thread.IsAlive;
+            if (!ended)
+            {
+                above += entry.Thread == thread ? 1 : 0;
                 continue;
-            if (ReferenceEquals(_entries[i].Key, key))
-                return i;
-            if (newest < 0)
-                newest = i;
-        }
+            }
 
-        return newest;
-    }
-
-    /// <summary>Frees a thread's entries from a position on whose hooks ran at a frame or below it on the stack.</summary>
-    private void Free(int thread, int from, nuint frame)
-    {
-        for (int i = _entries.Count - 1; i >= from; i--)
-        {
-            if (_entries[i].Thread != thread || _entries[i].Frame > frame)
-                continue;
-            Captures.Free(_entries[i].Kept);
+            entry.Input.Free();
             _entries.RemoveAt(i);
         }
+
+        return above;
     }
 
-    private readonly record struct Entry(int Thread, nuint Frame, object? Key, object? Kept);
+    private readonly record struct Entry(Thread Thread, nuint Frame, PendingInput Input);
 }

@@ -7,7 +7,7 @@ namespace NetHook;
 /// Edits that belong to a model, unlike those of a trace that someone holds. Each is a trace that keeps nothing, which the layer's own
 /// table of hooks keeps alive; known to be baked, it is made anew on every copy.
 /// </summary>
-internal static class BakedEdits
+internal static class PermanentEdits
 {
     private static readonly ConditionalWeakTable<Trace, object> Known = [];
     private static volatile bool _any;
@@ -25,7 +25,7 @@ internal static class BakedEdits
     internal static Trace Unattached(Module layer, string name, TraceOptions options) => new(layer, name, options, stops: false, flow: null, stop: null);
 
     internal static IEnumerable<Trace> Of(Module layer) => !_any ? [] :
-        TorchSharpInternals.PostHooks(layer).Select(hook => (hook.Target as LayerHook)?.Trace).OfType<Trace>().Where(trace => Known.TryGetValue(trace, out _));
+        TorchSharpInternals.PostHooks(layer).Select(hook => (hook.Target as LayerHook)?.Layer.Sink).OfType<Trace>().Where(trace => Known.TryGetValue(trace, out _));
 
     internal static void CopyTo(Module copy, Module original)
     {

@@ -4,7 +4,7 @@ using static TorchSharp.torch.nn;
 namespace NetHook;
 
 /// <summary>Parts of which error messages are made.</summary>
-internal static class Sentences
+internal static class MessageText
 {
     private const int MostListed = 8;
 

@@ -1,0 +1,27 @@
+namespace NetHook;
+
+/// <summary>One call of a layer, as kept: its number, its input, its output. Immutable once it is published.</summary>
+internal class Capture(object? input, object? output)
+{
+    /// <summary>Stands for the input of a call that began before the trace could see it.</summary>
+    public static readonly object NotSeen = new();
+
+    /// <summary>Which call it is, counted from 0 since the trace was made.</summary>
+    public long Number { get; set; }
+
+    /// <summary>The number of the first call after the trace was last cleared.</summary>
+    public long First { get; set; }
+
+    public object? Input { get; } = input;
+
+    public object? Output { get; } = output;
+
+    /// <summary>How many calls there were since the trace was cleared, this one included.</summary>
+    public long Count => Number + 1 - First;
+
+    public void Free()
+    {
+        Captures.Free(Input);
+        Captures.Free(Output);
+    }
+}
