@@ -33,7 +33,7 @@ internal sealed class DoctorCommand : ToolCommand
     public override IReadOnlyList<CommandExample> Examples =>
     [
         new("nethook doctor", "What is wrong, and what to do."),
-        new("nethook doctor --json > doctor.json", "The same, for another program."),
+        new("nethook doctor --json", "The same, for another program."),
     ];
 
     protected override void Run(ParseResult arguments)
