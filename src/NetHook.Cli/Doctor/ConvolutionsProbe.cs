@@ -12,11 +12,26 @@ internal static class ConvolutionsProbe
 {
     private const int Rounds = 10;
 
-    public static DoctorCheck[] Run(string title, int threads, Action<string> stage)
+    // Two layers each, as the gradient at an input goes another way than those of parameters.
+    public static readonly IReadOnlyList<Kind> EveryKind =
+    [
+        new("Conv1d", () => Sequential(Conv1d(1, 8, 3), Conv1d(8, 16, 3)), [4, 1, 40]),
+        new("Conv2d", () => Sequential(Conv2d(1, 8, 3, padding: 1), Conv2d(8, 16, 3, padding: 1)), [32, 1, 16, 16]),
+        new("Conv3d", () => Sequential(Conv3d(1, 8, 3), Conv3d(8, 16, 3)), [2, 1, 10, 10, 10]),
+        new("ConvTranspose1d", () => Sequential(ConvTranspose1d(8, 16, 3), ConvTranspose1d(16, 8, 3)), [4, 8, 40]),
+        new("ConvTranspose2d", () => Sequential(ConvTranspose2d(8, 16, 3), ConvTranspose2d(16, 8, 3)), [4, 8, 16, 16]),
+        new("ConvTranspose3d", () => Sequential(ConvTranspose3d(8, 16, 3), ConvTranspose3d(16, 8, 3)), [2, 8, 8, 8, 8]),
+    ];
+
+    // As in ResNet-50 with small images.
+    public static readonly IReadOnlyList<Kind> StridedKind =
+        [new("Conv2d from 512 to 1024 channels", () => Sequential(Conv2d(1, 512, 3, padding: 1), Conv2d(512, 1024, 1, stride: 2)), [2, 1, 4, 4])];
+
+    public static DoctorCheck[] Run(string title, IReadOnlyList<Kind> kinds, int threads, Action<string> stage)
     {
         set_num_threads(threads);
         ConvolutionTally forward = new("forward"), backward = new("backward");
-        foreach ((string name, Func<Module<Tensor, Tensor>> make, long[] shape) in Kinds())
+        foreach ((string name, Func<Module<Tensor, Tensor>> make, long[] shape) in kinds)
         {
             using DisposeScope scope = NewDisposeScope();
             using Module<Tensor, Tensor> net = make();
@@ -35,18 +50,6 @@ internal static class ConvolutionsProbe
         return [forward.Check(title), backward.Check(title)];
     }
 
-    // Two layers each, as the gradient at an input goes another way than those of parameters. The last is in ResNet-50.
-    private static (string Name, Func<Module<Tensor, Tensor>> Make, long[] Shape)[] Kinds() =>
-    [
-        ("Conv1d", () => Sequential(Conv1d(1, 8, 3), Conv1d(8, 16, 3)), [4, 1, 40]),
-        ("Conv2d", () => Sequential(Conv2d(1, 8, 3, padding: 1), Conv2d(8, 16, 3, padding: 1)), [32, 1, 16, 16]),
-        ("Conv3d", () => Sequential(Conv3d(1, 8, 3), Conv3d(8, 16, 3)), [2, 1, 10, 10, 10]),
-        ("ConvTranspose1d", () => Sequential(ConvTranspose1d(8, 16, 3), ConvTranspose1d(16, 8, 3)), [4, 8, 40]),
-        ("ConvTranspose2d", () => Sequential(ConvTranspose2d(8, 16, 3), ConvTranspose2d(16, 8, 3)), [4, 8, 16, 16]),
-        ("ConvTranspose3d", () => Sequential(ConvTranspose3d(8, 16, 3), ConvTranspose3d(16, 8, 3)), [2, 8, 8, 8, 8]),
-        ("Conv2d of stride 2, 512 to 1024 channels", () => Sequential(Conv2d(1, 512, 3, padding: 1), Conv2d(512, 1024, 1, stride: 2)), [2, 1, 4, 4]),
-    ];
-
     private static (Tensor Output, Tensor[] Gradients) Pass(Module<Tensor, Tensor> net, Tensor input, string name, Action<string> stage)
     {
         Tensor leaf = input.clone().requires_grad_();
@@ -55,4 +58,7 @@ internal static class ConvolutionsProbe
         stage($"the backward pass of {name}");
         return (output.detach(), [.. autograd.grad([output.square().mean()], [leaf, .. net.parameters()])]);
     }
+
+    /// <summary>A kind of convolution, a net of it, and the shape of its input.</summary>
+    internal sealed record Kind(string Name, Func<Module<Tensor, Tensor>> Make, long[] Shape);
 }

@@ -11,10 +11,12 @@ internal static class DoctorView
     public static void Write(IAnsiConsole console, DoctorReport report)
     {
         int width = report.Checks.Max(check => check.Check.Length);
-        foreach (DoctorCheck check in report.Checks)
+        foreach ((int i, DoctorCheck check) in report.Checks.Index())
         {
             console.Line($"{(check.Ok ? Well : Wrong)}  {check.Check.PadRight(width)}  {check.Found}");
-            if (check.Advice is { } advice)
+
+            // Said once, for all the lines before it.
+            if (check.Advice is { } advice && advice != report.Checks.ElementAtOrDefault(i + 1)?.Advice)
                 console.Line($"{new string(' ', Well.Length + width + 4)}{advice}");
         }
 

@@ -14,6 +14,7 @@ internal static partial class Examination
     public static DoctorReport Of(Machine machine, RunProbe run, CancellationToken cancellation)
     {
         List<DoctorCheck> checks = [SystemCheck(machine), new("processor", true, $"{machine.Processor}: {string.Join(", ", machine.InstructionSets)}")];
+        string verbose = "";
         DoctorCheck[] libraries = Made(Probes.LibTorch, null, out _);
         checks.AddRange(libraries);
         if (!libraries.All(check => check.Ok))
@@ -22,10 +23,10 @@ internal static partial class Examination
             return new(false, checks);
         }
 
-        DoctorCheck[] oneThread = Made(Probes.OneThread, null, out string output);
-        checks.Add(InstructionsCheck(machine, output));
-        checks.AddRange(Made(Probes.Hooks, null, out _));
-        DoctorCheck[] convolutions = [.. oneThread, .. Made(Probes.TwoThreads, null, out _)];
+        DoctorCheck[] hooks = Made(Probes.Hooks, null, out _);
+        DoctorCheck[] convolutions = [.. Probes.Convolutions.SelectMany(probe => Made(probe, null, out verbose))];
+        checks.Add(InstructionsCheck(machine, verbose));
+        checks.AddRange(hooks);
         checks.AddRange(convolutions.All(check => check.Ok) ? convolutions : WithAdvice(convolutions));
         checks.AddRange(Made(Probes.Gpu, null, out _));
         return new(checks.All(check => check.Ok), checks);
@@ -41,7 +42,7 @@ internal static partial class Examination
         DoctorCheck[] WithAdvice(DoctorCheck[] convolutions)
         {
             string? right = SlowerInstructions.FirstOrDefault(instructions =>
-                new[] { Probes.OneThread, Probes.TwoThreads }.All(probe => Made(probe, instructions, out _).All(check => check.Ok)));
+                Probes.Convolutions.Reverse().All(probe => Made(probe, instructions, out _).All(check => check.Ok)));
             string advice = right is null
                 ? $"No value of {Machine.OneDnnVariable} helps here. Report it, with these lines."
                 : $"Set {Machine.OneDnnVariable}={right} in the environment before the program starts: with it, all of these are right here.";

@@ -24,7 +24,7 @@ internal static class HooksProbe
         }
         catch (NotSupportedException e)
         {
-            return new(title, false, LoadFailure.FirstLine(e), Advice);
+            return new(title, false, Probes.FirstLine(e), Advice);
         }
 
         return layer.call(input).Equals(before)

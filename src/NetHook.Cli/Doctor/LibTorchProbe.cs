@@ -17,7 +17,7 @@ internal static class LibTorchProbe
         }
         catch (Exception e) when (e is TypeInitializationException or NotSupportedException or DllNotFoundException or BadImageFormatException or EntryPointNotFoundException)
         {
-            return [torchSharp, LoadFailure.Check(e)];
+            return [torchSharp, LoadFailure.Check($"{Messages(e)}\n{LoaderMessages()}")];
         }
 
         return [torchSharp, Compared(Loaded(), Version.Parse(__version__).ToString(3), torchSharp.Found)];
@@ -30,6 +30,27 @@ internal static class LibTorchProbe
         return loaded.Version == expected || loaded.Version is null
             ? new("libtorch", true, $"{loaded.Version ?? $"a version that does not say its number, {expected} expected"}{where}")
             : new("libtorch", false, $"{loaded.Version}{where}", $"TorchSharp {torchSharp} is made for libtorch {expected}: reference that version of libtorch's package, and of no other.");
+    }
+
+    // The innermost first: the others only say that something went wrong inside.
+    private static string Messages(Exception? e) => e is null ? "" : $"{Messages(e.InnerException)}\n{e.Message}";
+
+    // TorchSharp does not pass on what the system's loader says.
+    private static string LoaderMessages()
+    {
+        foreach (string library in new[] { "torch_cpu", "LibTorchSharp" })
+        {
+            try
+            {
+                _ = NativeLibrary.Load(library, typeof(torch).Assembly, null);
+            }
+            catch (Exception e) when (e is DllNotFoundException or BadImageFormatException)
+            {
+                return e.Message;
+            }
+        }
+
+        return "";
     }
 
     private static (string? Version, string? Path) Loaded()
