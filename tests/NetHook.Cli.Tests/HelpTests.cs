@@ -23,6 +23,7 @@ public sealed partial class HelpTests
         { "help-evaluate-edits", ["evaluate-edits", "--help"] },
         { "help-stats", ["stats", "--help"] },
         { "help-stats-merge", ["stats", "merge", "--help"] },
+        { "help-doctor", ["doctor", "--help"] },
     };
 
     [Theory]

@@ -12,7 +12,7 @@ internal abstract class ToolCommand : Command
         SetAction(arguments =>
         {
             Run(arguments);
-            return Tool.Success;
+            return ExitCode;
         });
     }
 
@@ -23,6 +23,9 @@ internal abstract class ToolCommand : Command
     public virtual string? Notes => null;
 
     protected ToolContext Context { get; }
+
+    /// <summary>What the process ends with if nothing is thrown.</summary>
+    protected int ExitCode { get; set; } = Tool.Success;
 
     /// <summary>Does what was asked, writing the result to <see cref="ToolContext.Out"/>; throws where it cannot be done.</summary>
     protected abstract void Run(ParseResult arguments);

@@ -16,6 +16,8 @@ namespace NetHook.Cli;
 [JsonSerializable(typeof(StatsReport))]
 [JsonSerializable(typeof(EditResult))]
 [JsonSerializable(typeof(EditEvaluationReport))]
+[JsonSerializable(typeof(DoctorReport))]
+[JsonSerializable(typeof(DoctorCheck[]))]
 internal sealed partial class ReportJson : JsonSerializerContext
 {
     /// <summary>Writes a report past the console's rendering, which knows about widths and markup.</summary>

@@ -7,20 +7,25 @@ internal sealed record ProcessRun(int Code, string Output, string Error)
 {
     public static Task<ProcessRun> Of(params string[] arguments) => Of([], arguments);
 
-    public static async Task<ProcessRun> Of(Dictionary<string, string> environment, params string[] arguments)
+    public static Task<ProcessRun> Of(Dictionary<string, string> environment, params string[] arguments) => Of(Tool, environment, arguments);
+
+    /// <summary>Runs the tool of another folder.</summary>
+    public static async Task<ProcessRun> Of(string tool, Dictionary<string, string> environment, params string[] arguments)
     {
-        using Process process = Start(environment, arguments);
+        using Process process = Start(tool, environment, arguments);
         Task<string> output = process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
         Task<string> error = process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
         await process.WaitForExitAsync(TestContext.Current.CancellationToken);
         return new(process.ExitCode, (await output).ReplaceLineEndings("\n"), (await error).ReplaceLineEndings("\n"));
     }
 
-    public static Process Start(params string[] arguments) => Start([], arguments);
+    public static Process Start(params string[] arguments) => Start(Tool, [], arguments);
 
-    private static Process Start(Dictionary<string, string> environment, string[] arguments)
+    private static string Tool => Path.Combine(AppContext.BaseDirectory, "NetHook.Cli.dll");
+
+    private static Process Start(string tool, Dictionary<string, string> environment, string[] arguments)
     {
-        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "NetHook.Cli.dll"), .. arguments])
+        var start = new ProcessStartInfo("dotnet", [tool, .. arguments])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
