@@ -50,18 +50,18 @@ public sealed class OwnModelTests : IDisposable
     [Fact]
     public void Square_weight_is_read_as_the_layer_reads_it()
     {
-        using var linear = Sequential(("down", Linear(4, 4)));
+        using TorchSharp.Modules.Sequential linear = Sequential(("down", Linear(4, 4)));
         TransformerLayout layout = new() { Layers = 1, Embedding = "", BlockPath = "{0}", Head = "", MlpProjectionPath = "down" };
 
         Assert.False(MlpProjection.Of(linear, layout, 0).KeysFirst);
-        using var square = Tiny.Model(Tiny.Config with { NInner = Tiny.Config.NEmbd });
+        using Gpt2 square = Tiny.Model(Tiny.Config with { NInner = Tiny.Config.NEmbd });
         Assert.True(MlpProjection.Of(square, square.Layout, 0).KeysFirst);
     }
 
     [Fact]
     public void Tokenizer_of_another_vocabulary_is_refused()
     {
-        using OwnModel small = OwnModel.Make(5);
+        using var small = OwnModel.Make(5);
 
         Assert.Equal(
             $"The tokenizer gives ids up to {TinyVocabulary.Tokenizer.VocabularySize - 1}, but the model's vocabulary ends at 4: they do not belong together.",
