@@ -46,6 +46,19 @@ public sealed class EditCommandTests : IDisposable
     }
 
     [Fact]
+    public void Spaces_of_subject_and_target_are_put_right_and_shown_as_measured()
+    {
+        JsonElement Ask(string subject, string target) => JsonDocument.Parse(ToolRun.Of(
+            "edit", "--prompt", "The capital of {} is", "--subject", subject, "--target", target, "--model", _model.Folder, "--text", _folder["text.txt"], "--json").Result).RootElement;
+
+        JsonElement plain = Ask("France", " Paris"), odd = Ask(" France ", "Paris");
+
+        Assert.Equal(" Paris", odd.GetProperty("target").GetString());
+        Assert.Equal("The capital of France is", odd.GetProperty("edited").GetProperty("prompt").GetString());
+        Assert.Equal(plain.GetProperty("edited").GetProperty("targetAfter").GetDouble(), odd.GetProperty("edited").GetProperty("targetAfter").GetDouble(), 1e-4);
+    }
+
+    [Fact]
     public void Statistics_are_kept_and_used_again()
     {
         double first = TargetAfter("--text", _folder["text.txt"], "--stats", _folder["keys.safetensors"]);
