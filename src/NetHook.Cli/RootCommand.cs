@@ -32,7 +32,7 @@ internal sealed class RootCommand : ToolCommand
     public override IReadOnlyList<CommandExample> Examples =>
     [
         new("nethook trace \"The capital of France is\"", "What each layer computes, and the next token."),
-        new("nethook layers \"transformer.h.0.**\"", "The layers of the first block."),
+        new("nethook layers \"**.0.**\"", "The layers of the first block."),
         new("nethook trace --help", "More of one command."),
     ];
 

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Runtime.InteropServices;
 using System.Text.RegularExpressions;
+using NetHook.Interpretability;
 
 namespace NetHook.Cli;
 
@@ -44,7 +45,7 @@ internal static partial class Tool
     /// <summary>What is thrown where the fault is in what was asked. Anything else is a fault of the tool, and shows its stack trace.</summary>
     private static bool IsAnswer(Exception e) =>
         e is ToolException or IOException or UnauthorizedAccessException or KeyNotFoundException or ArgumentException
-            or LayerNotRunException or ExternalException;
+            or LayerNotRunException or NonFiniteException or ExternalException;
 
     /// <summary>What an exception says, as far as it means something on a command line: names of the library's parameters do not, nor does libtorch's stack.</summary>
     internal static string Message(Exception e)

@@ -12,7 +12,13 @@ internal sealed class CausalTraceCommand : ToolCommand
     {
         HelpName = "TEXT",
         Required = true,
-        Description = "The part of the prompt that the question is about; it must be there exactly once.",
+        Description = "The part of the prompt that the question is about.",
+    };
+
+    private readonly Option<int?> _occurrence = new("--occurrence")
+    {
+        HelpName = "N",
+        Description = "Which occurrence of the subject, from 1, if the prompt holds it several times.",
     };
 
     private readonly Option<string> _answer = new("--answer")
@@ -53,7 +59,7 @@ internal sealed class CausalTraceCommand : ToolCommand
         : base(context, "causal-trace", "Find where an answer comes from: corrupt the subject, restore states one by one.")
     {
         Arguments.Add(_prompt);
-        foreach (Option option in new Option[] { _subject, _answer, _model, _kind, _window, _noise, _samples, _seed, _out, _json })
+        foreach (Option option in new Option[] { _subject, _occurrence, _answer, _model, _kind, _window, _noise, _samples, _seed, _out, _json })
             Options.Add(option);
     }
 
@@ -100,23 +106,17 @@ internal sealed class CausalTraceCommand : ToolCommand
 
     private IReadOnlyList<CausalTrace> Trace(LanguageModel model, ParseResult arguments)
     {
-        var tracer = new CausalTracer(model);
-        IReadOnlyList<StateKind> kinds = _kind.Kinds(arguments);
-        int? answer = arguments.GetValue(_answer) is { } given ? TokenItem.Answer(model, arguments.GetRequiredValue(_prompt), given).Id : null;
-        return WorkProgress.Show(Context, "Restoring states", kinds, (kind, progress) => tracer.Trace(
-            arguments.GetRequiredValue(_prompt),
-            arguments.GetRequiredValue(_subject),
-            new()
-            {
-                Kind = kind,
-                Window = arguments.GetValue(_window),
-                Noise = arguments.GetValue(_noise),
-                Samples = arguments.GetValue(_samples),
-                Seed = arguments.GetValue(_seed),
-                Answer = answer,
-            },
-            progress,
-            Context.Cancellation));
+        var options = new CausalTraceOptions
+        {
+            Window = arguments.GetValue(_window),
+            Noise = arguments.GetValue(_noise),
+            Samples = arguments.GetValue(_samples),
+            Seed = arguments.GetValue(_seed),
+            AnswerText = arguments.GetValue(_answer),
+            Occurrence = arguments.GetValue(_occurrence),
+        };
+        return WorkProgress.Show(Context, "Restoring states", progress => new CausalTracer(model).TraceKinds(
+            arguments.GetRequiredValue(_prompt), arguments.GetRequiredValue(_subject), _kind.Kinds(arguments), options, progress, Context.Cancellation));
     }
 
     private CausalTraceReport Report(IReadOnlyList<CausalTrace> traces, ParseResult arguments, string? saved)
@@ -125,15 +125,15 @@ internal sealed class CausalTraceCommand : ToolCommand
         (int start, int length) = first.Subject.GetOffsetAndLength(first.Tokens.Count);
         return new(
             _model.Folder(arguments),
-            arguments.GetRequiredValue(_prompt),
-            [.. first.TokenIds.Zip(first.Tokens, (id, text) => new TokenItem(id, text))],
+            first.Prompt!,
+            TokenItem.Pair(first.TokenIds, first.Tokens),
             [.. Enumerable.Range(start, length)],
             new TokenItem(first.Answer, first.AnswerText),
             first.CleanProbability,
             first.CorruptedProbability,
-            arguments.GetValue(_noise),
+            first.Noise!.Value,
             first.Samples,
-            arguments.GetValue(_seed),
+            first.Seed!.Value,
             [.. traces.Select(trace => new CausalGrid(KindOption.NameOf(trace.Kind), trace.Window, trace.Probabilities.Rows()))],
             saved);
     }

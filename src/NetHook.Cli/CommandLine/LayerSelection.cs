@@ -10,6 +10,15 @@ internal static class LayerSelection
     /// <summary>The layers that match any of the patterns, each once; each pattern must match some that can be traced.</summary>
     public static IReadOnlyList<string> Of(Module model, IEnumerable<string> patterns) => [.. patterns.SelectMany(pattern => Of(model, pattern)).Distinct()];
 
+    /// <summary>The layer of that name, or the one that matches.</summary>
+    public static string OneOf(Module model, string pattern)
+    {
+        if (!pattern.AsSpan().ContainsAny("*?[{"))
+            return pattern;
+        IReadOnlyList<string> layers = Of(model, [pattern]);
+        return layers.Count == 1 ? layers[0] : throw new ToolException($"'{pattern}' matches {layers.Count} layers, {string.Join(", ", layers.Take(3))} ...: name one.");
+    }
+
     // The list of a model's blocks matches "**" too, but it is only a list: it never runs.
     private static List<string> Of(Module model, string pattern)
     {

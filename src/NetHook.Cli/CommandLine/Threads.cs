@@ -1,4 +1,3 @@
-using NetHook.Interpretability;
 using static TorchSharp.torch;
 
 namespace NetHook.Cli;
@@ -13,7 +12,7 @@ internal static class Threads
     /// For a small model one thread is faster: waking the others costs more than they do, and on a busy machine each of the
     /// hundreds of operations of a pass would wait until all have had their turn.
     /// </summary>
-    public static void UseFewFor(Gpt2 model)
+    public static void UseFewFor(nn.Module model)
     {
         if (model.parameters().Sum(parameter => parameter.numel()) < FewParameters)
             set_num_threads(1);

@@ -37,7 +37,7 @@ internal sealed class EditCommand : ToolCommand
         Meng et al. 2022, "Locating and Editing Factual Associations in GPT", section 3.
         The edit needs statistics of the layer's keys, from a text like what the model
         was trained on: --text gathers them, --stats keeps them for the next time (what
-        'nethook stats --layers transformer.h.N.mlp.act --statistic second-moment' gives
+        'nethook stats --layers "**.N.mlp.act" --statistic second-moment' gives
         will do). Efficacy is the share of edited prompts that get the target,
         generalisation that of paraphrases, specificity that of neighbours that get the
         same answer as before.
@@ -65,15 +65,15 @@ internal sealed class EditCommand : ToolCommand
         if (folder is not null)
             OutputFolder.Check(folder);
         using LanguageModel model = _model.Read(arguments);
-        RomeOptions options = RomeSettings.Of(_model.Folder(arguments), model.Model.Config.NLayer, arguments.GetValue(_layer), arguments.GetValue(_ridge));
+        RomeOptions options = RomeSettings.Of(_model.Folder(arguments), model.Layout.Layers, arguments.GetValue(_layer), arguments.GetValue(_ridge));
         var request = new EditRequest(arguments.GetRequiredValue(_prompt), arguments.GetRequiredValue(_subject), arguments.GetRequiredValue(_target));
-        EditCase asked = Case(model, request, arguments);
+        EditCase asked = Case(request, arguments);
 
         using LayerStatistics statistics = _keys.Read(Context, arguments, model, options.Layer, _model.IsBundled(arguments));
-        var editor = new RomeEditor(model, KeySource.Moment(statistics, options.Layer), options);
+        var editor = new RomeEditor(model, KeySource.Moment(statistics, model, options.Layer), options);
         using RomeEdit edit = RomeSettings.Find(() =>
             WorkProgress.Show(Context, "Finding the edit", progress => editor.Find(request, progress, Context.Cancellation)));
-        using var edited = new LanguageModel(model.Model.DeepCopy(), model.Tokenizer);
+        using var edited = new LanguageModel(model.Model.DeepCopy(), model.Tokenizer, model.Layout);
         edit.ApplyPermanentlyTo(edited.Model);
         EditOutcome outcome = EditEvaluation.Compare(model, edited, asked);
         Context.Cancellation.ThrowIfCancellationRequested();
@@ -94,22 +94,23 @@ internal sealed class EditCommand : ToolCommand
     }
 
     /// <summary>What is asked before and after. What the model says before counts as the answer that is right.</summary>
-    private EditCase Case(LanguageModel model, EditRequest request, ParseResult arguments)
+    private EditCase Case(EditRequest request, ParseResult arguments)
     {
+        // What cannot be filled is refused before the text is read.
+        _ = request.Text;
+
         // The facts that the bundled model was taught have phrasings and neighbours of their own.
         bool isAsked = arguments.GetValue(_paraphrases) is { Length: > 0 } || arguments.GetValue(_neighbours) is { Length: > 0 };
         if (!isAsked && _model.IsBundled(arguments) && FactEdits.CaseOf(FactBook.Load(), request) is { } known)
             return known;
 
         string Fill(string template) => (request with { Prompt = template }).Text;
-        string Answer(string prompt) => model.NextTokens(prompt, 1)[0].Text;
         IEnumerable<string> neighbours = (arguments.GetValue(_neighbours) ?? []).Select(subject => (request with { Subject = subject }).Text);
         return new EditCase
         {
             Request = request,
-            TrueAnswer = Answer(request.Text),
             Paraphrases = [.. (arguments.GetValue(_paraphrases) ?? []).Select(Fill)],
-            Neighbours = [.. neighbours.Select(prompt => new EditNeighbour(prompt, Answer(prompt)))],
+            Neighbours = [.. neighbours.Select(prompt => new EditNeighbour(prompt))],
         };
     }
 

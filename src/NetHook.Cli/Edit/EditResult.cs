@@ -6,7 +6,7 @@ namespace NetHook.Cli;
 /// <param name="Model">The folder of the model before the edit.</param>
 /// <param name="Prompt">The prompt with a gap.</param>
 /// <param name="Subject">The subject.</param>
-/// <param name="Target">What is to follow.</param>
+/// <param name="Target">What is to follow, as it was measured: with the space before it.</param>
 /// <param name="Layer">The layer that was edited.</param>
 /// <param name="Parameter">The parameter that was edited.</param>
 /// <param name="Losses">The loss of each step of the search for the value.</param>
@@ -40,7 +40,7 @@ internal sealed record EditResult(
             model,
             edit.Request.Prompt,
             edit.Request.Subject,
-            edit.Request.Target,
+            outcome.Edited.Target,
             edit.Layer,
             edit.Parameter,
             [.. edit.Losses.Select(loss => loss.Total)],

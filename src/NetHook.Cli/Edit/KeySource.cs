@@ -16,11 +16,11 @@ internal sealed class KeySource
     public Option<string> Stats { get; } = new("--stats") { HelpName = "FILE", Description = "The statistics: read where the file is there, else gathered from --text and saved. Those of a model may be used for edits of it." };
 
     /// <summary>The second moment of a layer's keys.</summary>
-    public static RunningSecondMoment Moment(LayerStatistics statistics, int layer) => statistics[KeyStatistics.LayerOf(layer)] switch
+    public static RunningSecondMoment Moment(LayerStatistics statistics, LanguageModel model, int layer) => statistics[model.Layout.MlpKeys(layer)] switch
     {
         RunningSecondMoment moment => moment,
         CombinedStatistic combined => combined.Part<RunningSecondMoment>(Statistic),
-        var other => throw new ToolException($"The statistics of {KeyStatistics.LayerOf(layer)} are a {StatisticKind.NameOf(other)}: gather a {Statistic}."),
+        var other => throw new ToolException($"The statistics of {model.Layout.MlpKeys(layer)} are a {StatisticKind.NameOf(other)}: gather a {Statistic}."),
     };
 
     /// <summary>Reads or gathers the statistics. The caller disposes them.</summary>
@@ -78,7 +78,7 @@ internal sealed class KeySource
     private static LayerStatistics Gather(ToolContext context, LanguageModel model, int layer, TextPieces pieces, string? stats)
     {
         // Disposed by the caller, or here where gathering fails.
-        var file = StatisticsFile.Start(new LayerStatistics([KeyStatistics.LayerOf(layer)], _ => StatisticKind.MakeAll([Statistic])), model.Model, pieces);
+        var file = StatisticsFile.Start(new LayerStatistics([model.Layout.MlpKeys(layer)], _ => StatisticKind.MakeAll([Statistic])), model.Model, pieces);
         try
         {
             if (stats is not null)

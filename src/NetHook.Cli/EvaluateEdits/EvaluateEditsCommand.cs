@@ -66,7 +66,7 @@ internal sealed class EvaluateEditsCommand : ToolCommand
         if (edits < 1)
             throw new ToolException($"--edits {edits}: make at least 1.");
         using LanguageModel model = _model.Read(arguments);
-        RomeOptions[] layers = [.. Layers(arguments).Select(layer => RomeSettings.Of(_model.Folder(arguments), model.Model.Config.NLayer, layer, arguments.GetValue(_ridge)))];
+        RomeOptions[] layers = [.. Layers(arguments).Select(layer => RomeSettings.Of(_model.Folder(arguments), model.Layout.Layers, layer, arguments.GetValue(_ridge)))];
 
         var book = FactBook.Load();
         IReadOnlyList<EditCase> cases = FactEdits.Draw(book, edits, seed);

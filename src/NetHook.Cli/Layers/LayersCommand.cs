@@ -37,7 +37,7 @@ internal sealed class LayersCommand : ToolCommand
     public override IReadOnlyList<CommandExample> Examples =>
     [
         new("nethook layers", "All layers of the model that comes with the tool."),
-        new("nethook layers \"transformer.h.*.mlp.*\" --model ./gpt2", "What the MLPs of your own GPT-2 are made of."),
+        new("nethook layers \"**.mlp.*\" --model ./gpt2", "What the MLPs of your own GPT-2 are made of."),
     ];
 
     protected override void Run(ParseResult arguments)

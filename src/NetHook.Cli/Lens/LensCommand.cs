@@ -22,9 +22,9 @@ internal sealed class LensCommand : ToolCommand
 
     public override string Notes =>
         """
-        Layers go down, from the embeddings (transformer.drop) to the last block, whose
-        row is what the model predicts; the tokens of the prompt go across. A cell is
-        the likeliest next token there, with its probability.
+        Layers go down, from the embeddings, which enter the first block, to the last
+        block, whose row is what the model predicts; the tokens of the prompt go across.
+        A cell is the likeliest next token there, with its probability.
 
         JSON:
           model   the folder
@@ -43,11 +43,11 @@ internal sealed class LensCommand : ToolCommand
     {
         string prompt = arguments.GetRequiredValue(_prompt);
         using LanguageModel model = _model.Read(arguments);
-        var lens = LogitLens.Run(model, prompt, Math.Min(Predictions, model.Model.Config.VocabSize));
+        var lens = LogitLens.Run(model, prompt, Math.Min(Predictions, model.VocabularySize));
         var report = new LensReport(
             _model.Folder(arguments),
             prompt,
-            TokenItem.AllOf(model.Tokenizer, prompt),
+            TokenItem.Pair(lens.TokenIds, lens.Tokens),
             [.. lens.Layers.Select((layer, i) => new LensLayer(layer, [.. lens.Tokens.Select((_, position) => lens[i, position])]))]);
         if (arguments.GetValue(_json))
             ReportJson.Write(Context.Out, report);

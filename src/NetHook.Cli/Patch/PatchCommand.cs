@@ -20,8 +20,10 @@ internal sealed class PatchCommand : ToolCommand
 
     private readonly Option<string> _answer = Text("--answer", "The answer to the clean prompt, one token. Default: what the model predicts.");
     private readonly Option<string> _counterfactualAnswer = Text("--counterfactual-answer", "The answer to the other prompt, likewise.");
-    private readonly Option<string> _subject = Text("--subject", "The subject in the clean prompt: needed where the prompts differ in their number of tokens, to align them.");
+    private readonly Option<string> _subject = Text("--subject", "The subject in the clean prompt: needed if the prompts differ in their number of tokens, to align them.");
     private readonly Option<string> _counterfactualSubject = Text("--counterfactual-subject", "The subject in the other prompt.");
+    private readonly Option<int?> _occurrence = Number("--occurrence", "Which occurrence of the subject, from 1, if the clean prompt holds it several times.");
+    private readonly Option<int?> _counterfactualOccurrence = Number("--counterfactual-occurrence", "The same in the other prompt.");
     private readonly GridOutOption _out = new();
     private readonly JsonOption _json = new();
 
@@ -30,7 +32,7 @@ internal sealed class PatchCommand : ToolCommand
     {
         Arguments.Add(_prompt);
         Arguments.Add(_counterfactual);
-        foreach (Option option in new Option[] { _model, _kind, _window, _answer, _counterfactualAnswer, _subject, _counterfactualSubject, _out, _json })
+        foreach (Option option in new Option[] { _model, _kind, _window, _answer, _counterfactualAnswer, _subject, _counterfactualSubject, _occurrence, _counterfactualOccurrence, _out, _json })
             Options.Add(option);
     }
 
@@ -64,7 +66,7 @@ internal sealed class PatchCommand : ToolCommand
         string? path = _out.Check(arguments);
         using LanguageModel model = _model.Read(arguments);
         IReadOnlyList<ActivationPatch> patches = Patch(model, arguments);
-        PatchReport report = Report(model, patches, arguments, path);
+        PatchReport report = Report(patches, arguments, path);
         HeatMap[] maps = [.. patches.Select(PatchView.Map)];
         if (path is not null)
             GridOutOption.Save(path, report, maps, file => PatchView.SaveCsv(file, report));
@@ -76,39 +78,37 @@ internal sealed class PatchCommand : ToolCommand
 
     private IReadOnlyList<ActivationPatch> Patch(LanguageModel model, ParseResult arguments)
     {
-        var patcher = new ActivationPatcher(model);
-        return WorkProgress.Show(Context, "Patching states", _kind.Kinds(arguments), (kind, progress) => patcher.Patch(
-            arguments.GetRequiredValue(_prompt),
-            arguments.GetRequiredValue(_counterfactual),
-            new()
-            {
-                Kind = kind,
-                Window = arguments.GetValue(_window),
-                CleanAnswer = arguments.GetValue(_answer),
-                CounterfactualAnswer = arguments.GetValue(_counterfactualAnswer),
-                CleanSubject = arguments.GetValue(_subject),
-                CounterfactualSubject = arguments.GetValue(_counterfactualSubject),
-            },
-            progress,
-            Context.Cancellation));
+        var options = new PatchOptions
+        {
+            Window = arguments.GetValue(_window),
+            CleanAnswer = arguments.GetValue(_answer),
+            CounterfactualAnswer = arguments.GetValue(_counterfactualAnswer),
+            CleanSubject = arguments.GetValue(_subject),
+            CounterfactualSubject = arguments.GetValue(_counterfactualSubject),
+            CleanOccurrence = arguments.GetValue(_occurrence),
+            CounterfactualOccurrence = arguments.GetValue(_counterfactualOccurrence),
+        };
+        return WorkProgress.Show(Context, "Patching states", progress => new ActivationPatcher(model).PatchKinds(
+            arguments.GetRequiredValue(_prompt), arguments.GetRequiredValue(_counterfactual), _kind.Kinds(arguments), options, progress, Context.Cancellation));
     }
 
-    private PatchReport Report(LanguageModel model, IReadOnlyList<ActivationPatch> patches, ParseResult arguments, string? saved)
+    private PatchReport Report(IReadOnlyList<ActivationPatch> patches, ParseResult arguments, string? saved)
     {
         ActivationPatch first = patches[0];
-        (string prompt, string counterfactual) = (arguments.GetRequiredValue(_prompt), arguments.GetRequiredValue(_counterfactual));
         return new(
             _model.Folder(arguments),
-            prompt,
-            counterfactual,
-            TokenItem.Answer(model, prompt, arguments.GetValue(_answer)),
-            TokenItem.Answer(model, counterfactual, arguments.GetValue(_counterfactualAnswer)),
+            first.CleanPrompt,
+            first.CounterfactualPrompt,
+            new(first.CleanAnswerId, first.CleanAnswer),
+            new(first.CounterfactualAnswerId, first.CounterfactualAnswer),
             first.CleanLogitDifference,
             first.CounterfactualLogitDifference,
             first.Tokens,
             [.. patches.Select(patch => new PatchGrid(KindOption.NameOf(patch.Kind), patch.Window, patch.LogitDifferences.Rows(), patch.Normalized().Rows()))],
             saved);
     }
+
+    private static Option<int?> Number(string name, string description) => new(name) { HelpName = "N", Description = description };
 
     private static Option<string> Text(string name, string description) => new(name) { HelpName = "TEXT", Description = description };
 }

@@ -15,12 +15,12 @@ internal static class ModelFingerprint
     private const long PieceElements = 1 << 24;
 
     /// <summary>A hash of the weights, bit by bit, and of the settings that outputs depend on.</summary>
-    public static string Of(Gpt2 model)
+    public static string Of(nn.Module model)
     {
         using DisposeScope scope = NewDisposeScope();
         using IDisposable _ = no_grad();
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        hash.AppendData(Encoding.UTF8.GetBytes(Settings(model.Config)));
+        hash.AppendData(Encoding.UTF8.GetBytes(model is Gpt2 gpt2 ? Settings(gpt2.Config) : TypeOf(model)));
         foreach ((string name, Parameter parameter) in model.named_parameters().OrderBy(pair => pair.name, StringComparer.Ordinal))
         {
             hash.AppendData(Encoding.UTF8.GetBytes($"\n{name} {parameter.dtype} {Figures.Shape(parameter.shape)}\n"));
@@ -29,6 +29,8 @@ internal static class ModelFingerprint
 
         return Convert.ToHexStringLower(hash.GetHashAndReset())[..Digits];
     }
+
+    private static string TypeOf(nn.Module model) => model.GetType().FullName ?? "";
 
     // Sizes are in the shapes, and dropout does nothing outside of training.
     private static string Settings(Gpt2Config config) => string.Create(

@@ -1,5 +1,6 @@
 using System.Globalization;
 using NetHook.Interpretability;
+using static TorchSharp.torch.nn;
 
 namespace NetHook.Cli;
 
@@ -38,7 +39,7 @@ internal sealed class StatisticsFile : IDisposable
     public IReadOnlyList<Shard> Missing =>
         [.. Parts.GroupBy(part => part.Text, part => part.Shard).SelectMany(shards => Shard.Missing([.. shards]))];
 
-    public static StatisticsFile Start(LayerStatistics statistics, Gpt2 model, TextPieces text) =>
+    public static StatisticsFile Start(LayerStatistics statistics, Module model, TextPieces text) =>
         new(statistics, ModelFingerprint.Of(model), [new(text.Hash, text.Shard, text.Tokens)], 0, text.Count);
 
     public static StatisticsFile Load(string path)

@@ -1,7 +1,7 @@
 using System.Diagnostics;
-using NetHook.Interpretability;
 using TorchSharp;
 using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
 
 namespace NetHook.Cli;
 
@@ -11,7 +11,7 @@ internal static class StatisticsJob
     private static readonly TimeSpan BetweenSaves = TimeSpan.FromSeconds(30);
 
     /// <param name="path">The file, which was taken for this work, or null.</param>
-    public static void Run(Gpt2 model, TextPieces text, StatisticsFile file, string? path, IProgress<double> progress, CancellationToken cancellation)
+    public static void Run(Module<Tensor, Tensor> model, TextPieces text, StatisticsFile file, string? path, IProgress<double> progress, CancellationToken cancellation)
     {
         try
         {
@@ -24,7 +24,7 @@ internal static class StatisticsJob
         }
     }
 
-    private static void Read(Gpt2 model, TextPieces text, StatisticsFile file, string? path, IProgress<double> progress, CancellationToken cancellation)
+    private static void Read(Module<Tensor, Tensor> model, TextPieces text, StatisticsFile file, string? path, IProgress<double> progress, CancellationToken cancellation)
     {
         using IDisposable _ = no_grad();
         using var traces = new TraceDict(model, file.Statistics.Keys, new() { Detach = true, Stop = true, StopRule = StopRule.AllListed });

@@ -50,7 +50,7 @@ internal sealed class TextPieces
 
     private static TextPieces Cut(string path, string text, byte[] bytes, LanguageModel model, Shard shard)
     {
-        int length = model.Model.Config.NPositions;
+        int length = Math.Min(model.Layout.MaxTokens ?? BatchTokens, BatchTokens);
         long[][] pieces = [.. model.Tokenizer.Encode(text.TrimStart('\ufeff')).Select(id => (long)id).Chunk(length)];
         if (pieces.Length < shard.Count)
             throw new ToolException($"{path}: The text is {Figures.Count(pieces.Length, "piece")} of up to {length} tokens, not enough for {Figures.Count(shard.Count, "part")}.");

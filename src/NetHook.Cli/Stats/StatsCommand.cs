@@ -77,10 +77,10 @@ internal sealed class StatsCommand : ToolCommand
 
     public override IReadOnlyList<CommandExample> Examples =>
     [
-        new("nethook stats corpus.txt --layers \"transformer.h.*.mlp\" --out mlp.safetensors", "Mean and variance of what the MLPs give."),
-        new("nethook stats corpus.txt --layers transformer.h.0.mlp.act --statistic second-moment --out keys.safetensors", "What 'nethook edit --stats keys.safetensors' needs, for the model that comes with the tool."),
-        new("nethook stats corpus.txt --layers transformer.h.0.mlp.act --statistic second-moment --shard 3/8 --out keys-3.safetensors", "The third of eight parts of it."),
-        new("nethook stats corpus.txt --layers transformer.h.0.mlp.act --statistic second-moment --shard auto/8 --out keys-$SLURM_ARRAY_TASK_ID.safetensors", "Each of them in a job of 'sbatch --array=1-8'."),
+        new("nethook stats corpus.txt --layers \"**.mlp\" --out mlp.safetensors", "Mean and variance of what the MLPs give."),
+        new("nethook stats corpus.txt --layers \"**.0.mlp.act\" --statistic second-moment --out keys.safetensors", "What 'nethook edit --stats keys.safetensors' needs, for the model that comes with the tool."),
+        new("nethook stats corpus.txt --layers \"**.0.mlp.act\" --statistic second-moment --shard 3/8 --out keys-3.safetensors", "The third of eight parts of it."),
+        new("nethook stats corpus.txt --layers \"**.0.mlp.act\" --statistic second-moment --shard auto/8 --out keys-$SLURM_ARRAY_TASK_ID.safetensors", "Each of them in a job of 'sbatch --array=1-8'."),
         new("nethook stats merge keys-*.safetensors --out merged.safetensors", "The parts put together."),
     ];
 

@@ -9,9 +9,6 @@ namespace NetHook.Cli;
 /// <summary><c>nethook trace</c>: what each layer of a model gives for a prompt, and the next token.</summary>
 internal sealed class TraceCommand : ToolCommand
 {
-    // What flows from block to block, and what each block adds to it.
-    private static readonly string[] UsualLayers = ["transformer.{wte,wpe}", "transformer.h.*", "transformer.h.*.{attn,mlp}", "transformer.ln_f", "lm_head"];
-
     private const int NextTokens = 5;
 
     private readonly PromptArgument _prompt = new();
@@ -26,7 +23,7 @@ internal sealed class TraceCommand : ToolCommand
     private readonly Option<string> _stopAt = new("--stop-at")
     {
         HelpName = "LAYER",
-        Description = "End the pass after this layer, which is traced too.",
+        Description = "End the pass after this layer, which is traced too: its name, or a GLOB that matches it alone.",
     };
 
     private readonly Option<string> _out = new("--out", "-o", "--save", "-s")
@@ -51,8 +48,9 @@ internal sealed class TraceCommand : ToolCommand
     public override string Notes =>
         """
         Layers come in the order in which they begin to run. Mean, standard deviation
-        and norm are over all elements of a layer's output. The time is that of one
-        pass, after another to warm up, and includes the layers inside the layer.
+        and norm are over all elements of a layer's output. The time includes
+        the layers inside the layer. A pass of less than half a second runs once more
+        before it is timed, since the first one pays for what torch sets up.
 
         JSON:
           model       the folder
@@ -69,31 +67,31 @@ internal sealed class TraceCommand : ToolCommand
     [
         new("nethook trace \"The capital of France is\"", "What each block adds, and the next token."),
         new("nethook trace \"The capital of France is\" --layers \"**.mlp\" --layers \"**.attn\"", "The layers of your choice."),
-        new("nethook trace \"Paris\" --layers \"**\" --stop-at transformer.h.1 --out paris.safetensors", "The first two blocks in full, for Python's safetensors."),
+        new("nethook trace \"Paris\" --layers \"**\" --stop-at \"**.h.1\" --out paris.safetensors", "The first two blocks in full, for Python's safetensors."),
         new("nethook trace \"Paris\" --json | jq .nextTokens[0].text", "For another program."),
     ];
 
     protected override void Run(ParseResult arguments)
     {
         string prompt = arguments.GetRequiredValue(_prompt);
-        string? save = arguments.GetValue(_out), stopAt = arguments.GetValue(_stopAt);
+        string? save = arguments.GetValue(_out);
         if (save is not null)
             OutputFile.Check(save);
 
         using LanguageModel model = _model.Read(arguments);
-        using DisposeScope scope = NewDisposeScope();
-        Tensor tokens = model.Tokens(prompt);
-        using var pass = new TracedPass(model.Model, Selection(arguments, model.Model), stopAt, Context.Cancellation);
-        pass.Run(() => model.Model.call(tokens));
+        IReadOnlyList<int> tokens = Encode(model, prompt);
+        string? stopAt = arguments.GetValue(_stopAt) is { } stop ? LayerSelection.OneOf(model.Model, stop) : null;
+        using var pass = new TracedPass(model.Model, Selection(arguments, model, stopAt), stopAt, Context.Cancellation);
+        IReadOnlyList<NextToken>? next = pass.Run(() => model.NextTokens(tokens, Math.Min(NextTokens, model.VocabularySize)));
         if (save is not null)
             Save(save, pass, prompt);
 
         var report = new TraceReport(
             _model.Folder(arguments),
             prompt,
-            TokenItem.AllOf(model.Tokenizer, prompt),
+            TokenItem.AllOf(model.Tokenizer, tokens),
             stopAt,
-            stopAt is null ? [.. model.NextTokens(prompt, Math.Min(NextTokens, model.Model.Config.VocabSize))] : null,
+            next,
             [.. pass.Ran.Select(pass.Describe)],
             save);
         if (arguments.GetValue(_json))
@@ -102,10 +100,22 @@ internal sealed class TraceCommand : ToolCommand
             TraceView.Write(Context.Out, report);
     }
 
-    private IReadOnlyList<string> Selection(ParseResult arguments, Module model)
+    private static IReadOnlyList<int> Encode(LanguageModel model, string prompt) =>
+        prompt.Length > 0 ? model.Tokenizer.Encode(prompt) : throw new ToolException("The prompt is empty. Give one that has at least one token.");
+
+    private IReadOnlyList<string> Selection(ParseResult arguments, LanguageModel model, string? stopAt)
     {
-        IReadOnlyList<string> layers = LayerSelection.Of(model, arguments.GetValue(_layers) is { Length: > 0 } patterns ? patterns : UsualLayers);
-        return arguments.GetValue(_stopAt) is { } stopAt && !layers.Contains(stopAt) ? [.. layers, stopAt] : layers;
+        IReadOnlyList<string> layers = arguments.GetValue(_layers) is { Length: > 0 } patterns ? LayerSelection.Of(model.Model, patterns) : Usual(model.Layout);
+        return stopAt is not null && !layers.Contains(stopAt) ? [.. layers, stopAt] : layers;
+    }
+
+    /// <summary>What flows from block to block, and what each block adds to it.</summary>
+    private static IReadOnlyList<string> Usual(TransformerLayout layout)
+    {
+        IEnumerable<string> Block(int layer) =>
+            [layout.Block(layer), .. Optional(layout.AttentionPath, layout.Attention, layer), .. Optional(layout.MlpPath, layout.Mlp, layer)];
+        IEnumerable<string> Optional(string? place, Func<int, string> path, int layer) => place is null ? [] : [path(layer)];
+        return [layout.Embedding, .. Enumerable.Range(0, layout.Layers).SelectMany(Block), .. layout.Readout];
     }
 
     private void Save(string path, TracedPass pass, string prompt)

@@ -5,20 +5,31 @@ namespace NetHook.Interpretability;
 
 /// <summary>
 /// The logit lens (nostalgebraist 2020): what a model would predict at each position if it ended after each layer, read by
-/// giving the residual stream there to the last layer norm and the head. <see cref="ToString"/> draws it.
+/// giving the residual stream there to the last norm and the head. <see cref="ToString"/> draws it.
 /// </summary>
 /// <remarks>Behind the last layer it is the model's own prediction. Holds no tensors.</remarks>
 public sealed class LogitLens
 {
+    private const string Embeddings = "embeddings";
+
     private readonly IReadOnlyList<NextToken>[][] _predictions;
 
-    internal LogitLens(IReadOnlyList<string> layers, IReadOnlyList<string> tokens, IReadOnlyList<NextToken>[][] predictions)
+    internal LogitLens(string prompt, IReadOnlyList<int> tokenIds, IReadOnlyList<string> tokens, IReadOnlyList<string> layers, IReadOnlyList<NextToken>[][] predictions)
     {
-        (Layers, Tokens, _predictions) = (layers, tokens, predictions);
+        (Prompt, TokenIds, Tokens, Layers, _predictions) = (prompt, tokenIds, tokens, layers, predictions);
     }
 
-    /// <summary>The layers, from <c>transformer.drop</c> (the embeddings, before any block) to the last block.</summary>
+    /// <summary>
+    /// Where the residual stream was read: <c>embeddings</c>, which is what enters the first block, then the paths of the
+    /// blocks, behind each of which it was read.
+    /// </summary>
     public IReadOnlyList<string> Layers { get; }
+
+    /// <summary>The prompt.</summary>
+    public string Prompt { get; }
+
+    /// <summary>The ids of the prompt's tokens.</summary>
+    public IReadOnlyList<int> TokenIds { get; }
 
     /// <summary>The texts of the prompt's tokens.</summary>
     public IReadOnlyList<string> Tokens { get; }
@@ -30,28 +41,30 @@ public sealed class LogitLens
     public IReadOnlyList<NextToken> this[int layer, int position] => _predictions[layer][position];
 
     /// <summary>Runs a prompt and reads the lens.</summary>
-    /// <param name="model">The model. It is left as it was; edits attached to its blocks act, traces on its last layer norm
-    /// and head see nothing of the lens.</param>
+    /// <param name="model">The model. It is left as it was, and runs once; edits attached to its blocks act, traces
+    /// on the layers behind them see that one pass and nothing of the lens.</param>
     /// <param name="prompt">The prompt, of at least one token.</param>
     /// <param name="count">How many tokens to give at each layer and position.</param>
     /// <returns>The predictions.</returns>
     /// <exception cref="ArgumentException">The prompt is empty, is not Unicode, or is longer than the model reads.</exception>
     /// <exception cref="ArgumentOutOfRangeException">The count is less than 1 or more than the vocabulary.</exception>
+    /// <exception cref="LayoutException">Behind the last block, the layers of <see cref="TransformerLayout.Readout"/> do not give the logits
+    /// that the model gives.</exception>
+    /// <exception cref="NonFiniteException">The model's logits are not finite, or those that the lens reads.</exception>
     public static LogitLens Run(LanguageModel model, string prompt, int count = 1)
     {
         ArgumentNullException.ThrowIfNull(model);
+        ArgumentException.ThrowIfNullOrEmpty(prompt);
         ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(count, model.Model.Config.VocabSize);
-        string[] layers = ["transformer.drop", .. Enumerable.Range(0, model.Model.Config.NLayer).Select(layer => $"transformer.h.{layer}")];
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(count, model.VocabularySize);
         using DisposeScope scope = NewDisposeScope();
         using IDisposable _ = no_grad();
-        Tensor ids = model.Tokens(prompt);
-        using var trace = new TraceDict(model.Model, layers, new() { StopRule = StopRule.AllListed, Stop = true, Scope = TraceScope.CurrentFlow });
-        trace.Run(() => model.Model.call(ids));
+        IReadOnlyList<int> tokens = model.Tokenizer.Encode(prompt);
+        var states = RecordedStates.Of(model.Parts, [], model.Parts.Ids(tokens));
+        string[] layers = [Embeddings, .. RecordedStates.Paths(model.Layout, StateKind.Hidden)];
+        RequireOwnLogits(model, states);
         return new LogitLens(
-            layers,
-            [.. model.Tokenizer.Encode(prompt).Select(model.Tokenizer.TextOf)],
-            [.. layers.Select(layer => Read(model, trace[layer].Output, count))]);
+            prompt, tokens, [.. tokens.Select(model.Tokenizer.TextOf)], layers, [.. layers.Select((layer, i) => Read(model, layer, states.ResidualPre[i], count))]);
     }
 
     /// <summary>The lens as text: the token most likely to follow each token, with its probability, tokens down and layers across.</summary>
@@ -63,12 +76,31 @@ public sealed class LogitLens
 
     private static string Cell(NextToken token) => $"{TextTable.Quote(token.Text)} {TextTable.Number(100 * token.Probability, 0)}%";
 
-    private static IReadOnlyList<NextToken>[] Read(LanguageModel model, Tensor residual, int count)
+    private static IReadOnlyList<NextToken>[] Read(LanguageModel model, string layer, Tensor residual, int count)
     {
         using DisposeScope scope = NewDisposeScope();
+        Tensor logits = model.Parts.ReadOut(residual)[0];
+        return logits.amax([-1]).isfinite().all().item<bool>()
+            ? [.. logits.unbind(0).Select(position => model.MostLikely(position, count))]
+            : throw new NonFiniteException(layer, $"Read at '{layer}', the logits are not finite, though the model's own are. Its weights are {residual.dtype}: Float32 reaches further.");
+    }
 
-        // forward() and not call(): what is attached to these layers was not asked about the lens.
-        Tensor logits = model.Model.lm_head.forward(model.Model.transformer.ln_f.forward(residual));
-        return [.. Enumerable.Range(0, (int)logits.shape[1]).Select(position => model.MostLikely(logits[0, position], count))];
+    /// <summary>A model that does more behind its blocks than the layout says would be read wrongly.</summary>
+    private static void RequireOwnLogits(LanguageModel model, RecordedStates states)
+    {
+        // The pass ran with what is attached there, the readout does not.
+        if (model.Model.ActiveTraces().Any(active => active.Layer.Length == 0 || model.Layout.Readout.Contains(active.Layer)))
+            return;
+        Tensor own = states.Logits[0].to(ScalarType.Float64);
+        Tensor read = model.Parts.ReadOut(states.ResidualPre[^1].narrow(1, -1, 1))[0, 0].to(ScalarType.Float64);
+
+        // One position by itself may be summed in another order.
+        double tolerance = states.Logits.dtype is ScalarType.Float16 or ScalarType.BFloat16 ? 0.05 : 1e-3;
+        if ((own - read).abs().max().item<double>() > tolerance * own.abs().max().item<double>())
+        {
+            throw new LayoutException(
+                nameof(TransformerLayout.Readout), string.Join(", ", model.Layout.Readout),
+                $"Behind the last block, {string.Join(" and ", model.Layout.Readout)} give other logits than the model: {TypeNames.Of(model.Model)} does more there. Set Readout to all layers that it runs between the last block and the logits.");
+        }
     }
 }

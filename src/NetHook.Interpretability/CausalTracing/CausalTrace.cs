@@ -11,6 +11,15 @@ public sealed record CausalTrace
     {
     }
 
+    /// <summary>The prompt; null if token ids were traced.</summary>
+    public string? Prompt { get; init; }
+
+    /// <summary>The standard deviation of the noise, in those of the embeddings; null if the noise was given.</summary>
+    public double? Noise { get; init; }
+
+    /// <summary>The seed of the noise; null if the noise was given.</summary>
+    public long? Seed { get; init; }
+
     /// <summary>Which states were restored.</summary>
     public required StateKind Kind { get; init; }
 

@@ -12,8 +12,11 @@ public sealed record CausalTraceOptions
     /// </summary>
     public int? Window { get; init; }
 
-    /// <summary>The standard deviation of the noise, in standard deviations of the model's token embeddings (all elements of <c>wte</c>).</summary>
+    /// <summary>The standard deviation of the noise, in standard deviations of the model's token embeddings, over all elements of all tokens.</summary>
     public double Noise { get; init; } = 3;
+
+    /// <summary>Which occurrence of the subject is corrupted, from 1; null if the prompt holds it once.</summary>
+    public int? Occurrence { get; init; }
 
     /// <summary>How many corrupted runs, each with noise of its own, are averaged.</summary>
     public int Samples { get; init; } = 10;
@@ -23,4 +26,7 @@ public sealed record CausalTraceOptions
 
     /// <summary>The id of the token whose probability is measured; null is the one that the clean run predicts.</summary>
     public int? Answer { get; init; }
+
+    /// <summary>The same as text, one token such as <c>" Paris"</c>, for a prompt that is text. Set one of the two at most.</summary>
+    public string? AnswerText { get; init; }
 }

@@ -24,7 +24,7 @@ namespace NetHook.Interpretability;
 /// Weights named <c>c_*.weight</c> are <c>[in, out]</c>, as in OpenAI's and Hugging Face's files. A new model is in training
 /// mode, as any module; call <c>eval()</c> before reading activations. Forward passes may run on several threads at once.
 /// </remarks>
-public sealed partial class Gpt2 : Module<Tensor, Tensor>
+public sealed partial class Gpt2 : Module<Tensor, Tensor>, IResumable
 {
     private const string SharedKey = "wte.weight";
 
@@ -48,6 +48,7 @@ public sealed partial class Gpt2 : Module<Tensor, Tensor>
         : base(nameof(Gpt2))
     {
         Config = config;
+        Layout = LayoutOf(config);
         transformer = new Gpt2Transformer(config, make);
         lm_head = config.TieWordEmbeddings
             ? new Unembedding(transformer.get_parameter(SharedKey)!, tied: true)
@@ -57,6 +58,9 @@ public sealed partial class Gpt2 : Module<Tensor, Tensor>
 
     /// <summary>The sizes and settings the model was made with.</summary>
     public Gpt2Config Config { get; }
+
+    /// <summary>The paths of the model's parts.</summary>
+    public TransformerLayout Layout { get; }
 
     /// <summary>Where the weights are.</summary>
     public Device Device => parameters().First().device;
@@ -109,6 +113,22 @@ public sealed partial class Gpt2 : Module<Tensor, Tensor>
         config.Validate();
         return config;
     }
+
+    private static TransformerLayout LayoutOf(Gpt2Config config) => new()
+    {
+        Layers = config.NLayer,
+        MaxTokens = config.NPositions,
+        Embedding = "transformer.wte",
+        BlockPath = "transformer.h.{0}",
+        AttentionPath = "transformer.h.{0}.attn",
+        AttentionPatternPath = "transformer.h.{0}.attn.attn_dropout",
+        MlpPath = "transformer.h.{0}.mlp",
+        AddsMlpOutput = true,
+        MlpKeysPath = "transformer.h.{0}.mlp.act",
+        MlpProjectionPath = "transformer.h.{0}.mlp.c_proj",
+        FinalNorm = "transformer.ln_f",
+        Head = "lm_head",
+    };
 
     private void CheckTokens(Tensor tokens)
     {

@@ -1,9 +1,10 @@
 using TorchSharp;
 using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
 
 namespace NetHook.Interpretability;
 
-/// <summary>A GPT-2 with its tokenizer: text in, text out. Owns the model.</summary>
+/// <summary>A model with its tokenizer and its layout: text in, text out. Every analysis works on one. Owns the model.</summary>
 public sealed class LanguageModel : IDisposable
 {
     /// <summary>Puts a model and its tokenizer together.</summary>
@@ -11,24 +12,45 @@ public sealed class LanguageModel : IDisposable
     /// <param name="tokenizer">The tokenizer it was trained with.</param>
     /// <exception cref="ArgumentException">The tokenizer gives ids that the model's vocabulary does not have.</exception>
     public LanguageModel(Gpt2 model, Tokenizer tokenizer)
+        : this(model, tokenizer, (model ?? throw new ArgumentNullException(nameof(model))).Layout)
     {
-        ArgumentNullException.ThrowIfNull(model);
+    }
+
+    /// <summary>Puts a model of your own, its tokenizer and its layout together.</summary>
+    /// <param name="model">
+    /// Any module that makes logits (<c>[batch, tokens, vocabulary]</c>) of token ids (Int64 <c>[batch, tokens]</c>) by causal
+    /// attention, and runs its layers by <c>call()</c>. Disposed with this object; if this constructor throws, it is still yours.
+    /// </param>
+    /// <param name="tokenizer">The tokenizer it was trained with.</param>
+    /// <param name="layout">Where the model has its parts.</param>
+    /// <exception cref="LayoutException">The layout does not fit the model.</exception>
+    /// <exception cref="ArgumentException">The tokenizer gives ids that the model's vocabulary does not have.</exception>
+    public LanguageModel(Module<Tensor, Tensor> model, Tokenizer tokenizer, TransformerLayout layout)
+    {
         ArgumentNullException.ThrowIfNull(tokenizer);
-        if (tokenizer.LargestId >= model.Config.VocabSize)
+        Parts = new(model, layout);
+        if (tokenizer.LargestId >= VocabularySize)
         {
             throw new ArgumentException(
-                $"The tokenizer gives ids up to {tokenizer.LargestId}, but the model's vocabulary ends at {model.Config.VocabSize - 1}: they do not belong together.");
+                $"The tokenizer gives ids up to {tokenizer.LargestId}, but the model's vocabulary ends at {VocabularySize - 1}: they do not belong together.");
         }
 
-        Model = model;
         Tokenizer = tokenizer;
     }
 
     /// <summary>The model, in the mode it was given in: in evaluation mode when read from files.</summary>
-    public Gpt2 Model { get; }
+    public Module<Tensor, Tensor> Model => Parts.Module;
 
     /// <summary>The tokenizer.</summary>
     public Tokenizer Tokenizer { get; }
+
+    /// <summary>Where the model has its parts.</summary>
+    public TransformerLayout Layout => Parts.Layout;
+
+    /// <summary>How many token ids the model knows: its tokenizer may have fewer.</summary>
+    public int VocabularySize => Parts.VocabularySize;
+
+    internal LaidOutModel Parts { get; }
 
     /// <summary>
     /// Reads a folder in Hugging Face's layout: what <see cref="Gpt2.FromPretrained"/> and
@@ -63,20 +85,23 @@ public sealed class LanguageModel : IDisposable
     /// <summary>Writes the model and its tokenizer in the layout that <see cref="FromPretrained"/> reads.</summary>
     /// <param name="folder">The folder, made where it is missing.</param>
     /// <exception cref="IOException">A file cannot be written.</exception>
+    /// <exception cref="InvalidOperationException">The model is of your own: nobody knows how to write its settings.</exception>
     public void SavePretrained(string folder)
     {
+        if (Model is not Gpt2 model)
+            throw new InvalidOperationException($"{TypeNames.Of(Model)} is no model of this library, and its settings have no file format. Save its weights with SafetensorsFile.Save.");
         Tokenizer.Save(folder);
-        Model.SavePretrained(folder);
+        model.SavePretrained(folder);
     }
 
     /// <summary>Encodes a prompt for the model.</summary>
     /// <param name="prompt">The prompt, of at least one token.</param>
     /// <returns>The token ids, Int64 <c>[1, tokens]</c>, where the model's weights are. The caller's, as any new tensor.</returns>
-    /// <exception cref="ArgumentException">The prompt is empty, is not Unicode, or is longer than the model reads.</exception>
+    /// <exception cref="ArgumentException">The prompt is empty or is not Unicode.</exception>
     public Tensor Tokens(string prompt)
     {
         ArgumentException.ThrowIfNullOrEmpty(prompt);
-        return ToTensor(Tokenizer.Encode(prompt));
+        return Parts.Ids(Tokenizer.Encode(prompt));
     }
 
     /// <summary>The tokens most likely to come next.</summary>
@@ -85,44 +110,68 @@ public sealed class LanguageModel : IDisposable
     /// <returns>The tokens, most likely first.</returns>
     /// <exception cref="ArgumentException">The prompt is empty, is not Unicode, or is longer than the model reads.</exception>
     /// <exception cref="ArgumentOutOfRangeException">The count is less than 1 or more than the vocabulary.</exception>
+    /// <exception cref="NonFiniteException">The model's logits are not finite.</exception>
     public IReadOnlyList<NextToken> NextTokens(string prompt, int count = 5)
     {
+        ArgumentException.ThrowIfNullOrEmpty(prompt);
+        return NextTokens(Tokenizer.Encode(prompt), count);
+    }
+
+    /// <summary>The tokens most likely to come next.</summary>
+    /// <param name="tokens">The ids of the prompt's tokens, at least one.</param>
+    /// <param name="count">How many tokens to give, at most the vocabulary.</param>
+    /// <returns>The tokens, most likely first. The model runs once.</returns>
+    /// <exception cref="ArgumentException">The tokens are none, none of the model's, or more than it reads.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The count is less than 1 or more than the vocabulary.</exception>
+    /// <exception cref="NonFiniteException">The model's logits are not finite.</exception>
+    public IReadOnlyList<NextToken> NextTokens(IReadOnlyList<int> tokens, int count = 5)
+    {
+        ArgumentNullException.ThrowIfNull(tokens);
         ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(count, Model.Config.VocabSize);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(count, VocabularySize);
+        if (tokens.Count == 0)
+            throw new ArgumentException("There are no tokens to go on from. Give one at least.");
         using DisposeScope scope = NewDisposeScope();
         using IDisposable _ = no_grad();
-        return MostLikely(Model.call(Tokens(prompt))[0, -1], count);
+        return MostLikely(Parts.Logits(tokens)[-1], count);
     }
 
     /// <summary>Continues a prompt by the most likely token, again and again.</summary>
     /// <param name="prompt">The prompt, of at least one token.</param>
     /// <param name="maxTokens">The most tokens to add.</param>
     /// <returns>
-    /// What was added, without the prompt. It ends earlier than asked for at <see cref="Gpt2Tokenizer.EndOfText"/>, which is
-    /// left out, and where the model reads no more (<see cref="Gpt2Config.NPositions"/>).
+    /// What was added, without the prompt. It ends earlier than asked for at <see cref="Tokenizer.EndOfTextId"/>, which is
+    /// left out, and where the model reads no more (<see cref="TransformerLayout.MaxTokens"/>).
     /// </returns>
     /// <exception cref="ArgumentException">The prompt is empty, is not Unicode, or is longer than the model reads.</exception>
+    /// <exception cref="NonFiniteException">The model's logits are not finite.</exception>
     public string Generate(string prompt, int maxTokens = 20)
     {
         ArgumentException.ThrowIfNullOrEmpty(prompt);
         ArgumentOutOfRangeException.ThrowIfNegative(maxTokens);
-        List<int> ids = [.. Tokenizer.Encode(prompt)];
-        int start = ids.Count;
+        IReadOnlyList<int> tokens = Tokenizer.Encode(prompt);
+        return Tokenizer.DecodeContinuation(tokens, Continue(tokens, maxTokens));
+    }
+
+    /// <summary>Disposes the model.</summary>
+    public void Dispose() => Model.Dispose();
+
+    /// <summary>The tokens that <see cref="Generate"/> adds.</summary>
+    internal IReadOnlyList<int> Continue(IReadOnlyList<int> tokens, int maxTokens)
+    {
+        List<int> ids = [.. tokens];
         using IDisposable _ = no_grad();
-        while (ids.Count - start < maxTokens && (ids.Count < Model.Config.NPositions || ids.Count == start))
+        while (ids.Count - tokens.Count < maxTokens && (ids.Count < (Layout.MaxTokens ?? int.MaxValue) || ids.Count == tokens.Count))
         {
             using DisposeScope scope = NewDisposeScope();
-            int next = (int)Model.call(ToTensor(ids))[0, -1].argmax().item<long>();
+            int next = (int)Parts.Logits(ids)[-1].argmax().item<long>();
             if (next == Tokenizer.EndOfTextId)
                 break;
             ids.Add(next);
         }
 
-        return Tokenizer.Decode(ids.Skip(start));
+        return ids[tokens.Count..];
     }
-
-    /// <summary>Disposes the model.</summary>
-    public void Dispose() => Model.Dispose();
 
     /// <summary>The most likely tokens by logits <c>[vocabulary]</c>. Makes tensors in the current dispose scope.</summary>
     internal IReadOnlyList<NextToken> MostLikely(Tensor logits, int count)
@@ -130,6 +179,4 @@ public sealed class LanguageModel : IDisposable
         (Tensor values, Tensor indices) = logits.to(ScalarType.Float64).softmax(-1).topk(count);
         return [.. indices.cpu().data<long>().Zip(values.cpu().data<double>(), (id, p) => new NextToken((int)id, Tokenizer.TextOf((int)id), p))];
     }
-
-    private Tensor ToTensor(IReadOnlyList<int> ids) => tensor(ids.Select(id => (long)id).ToArray(), [1, ids.Count], device: Model.Device);
 }

@@ -14,6 +14,18 @@ public sealed record ActivationPatch
     {
     }
 
+    /// <summary>The clean prompt.</summary>
+    public required string CleanPrompt { get; init; }
+
+    /// <summary>The counterfactual prompt.</summary>
+    public required string CounterfactualPrompt { get; init; }
+
+    /// <summary>The ids of the clean prompt's tokens.</summary>
+    public required IReadOnlyList<int> CleanTokenIds { get; init; }
+
+    /// <summary>The ids of the counterfactual prompt's tokens.</summary>
+    public required IReadOnlyList<int> CounterfactualTokenIds { get; init; }
+
     /// <summary>Which states were patched.</summary>
     public required StateKind Kind { get; init; }
 
@@ -23,11 +35,23 @@ public sealed record ActivationPatch
     /// <summary>The tokens that were patched, one at a time, in order: the first index of the grids.</summary>
     public required IReadOnlyList<PatchedToken> Tokens { get; init; }
 
+    /// <summary>The id of the token that answers the clean prompt.</summary>
+    public required int CleanAnswerId { get; init; }
+
+    /// <summary>The id of the token that answers the counterfactual prompt.</summary>
+    public required int CounterfactualAnswerId { get; init; }
+
     /// <summary>The text of the token that answers the clean prompt.</summary>
     public required string CleanAnswer { get; init; }
 
     /// <summary>The text of the token that answers the counterfactual prompt.</summary>
     public required string CounterfactualAnswer { get; init; }
+
+    /// <summary>The probability of the clean answer in the clean run.</summary>
+    public required double CleanProbability { get; init; }
+
+    /// <summary>The probability of the counterfactual answer in the counterfactual run.</summary>
+    public required double CounterfactualProbability { get; init; }
 
     /// <summary>The logit difference of the clean run.</summary>
     public required double CleanLogitDifference { get; init; }

@@ -33,22 +33,38 @@ public sealed class ActivationPatcher
     /// <returns>The logit differences by token and layer.</returns>
     /// <exception cref="ArgumentException">A prompt is empty or longer than the model reads; the prompts have different numbers of tokens
     /// and no subjects to align them by, or differ around the subjects; an answer is not one token, or the same for both.</exception>
+    /// <exception cref="LayoutException">The model's layout has no place for the kind of states.</exception>
+    /// <exception cref="NonFiniteException">The model's logits are not finite.</exception>
     /// <exception cref="InvalidOperationException">The model is in training mode.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="cancellation"/> was cancelled.</exception>
     public ActivationPatch Patch(
-        string cleanPrompt, string counterfactualPrompt, PatchOptions? options = null, IProgress<double>? progress = null, CancellationToken cancellation = default)
+        string cleanPrompt, string counterfactualPrompt, PatchOptions? options = null, IProgress<double>? progress = null, CancellationToken cancellation = default) =>
+        PatchKinds(cleanPrompt, counterfactualPrompt, [(options ?? new()).Kind], options, progress, cancellation)[0];
+
+    /// <summary>Patches states of several kinds, from the same two runs.</summary>
+    /// <param name="cleanPrompt">The prompt whose answer is looked for.</param>
+    /// <param name="counterfactualPrompt">One like it with another answer.</param>
+    /// <param name="kinds">The kinds of states, each in its turn; <see cref="PatchOptions.Kind"/> does not count.</param>
+    /// <param name="options">How many layers are patched together, the answers, and how the prompts are aligned.</param>
+    /// <param name="progress">Gets the share of the work that is done, 0 to 1.</param>
+    /// <param name="cancellation">Ends the work.</param>
+    /// <returns>The logit differences of each kind.</returns>
+    /// <inheritdoc cref="Patch" path="/exception"/>
+    public IReadOnlyList<ActivationPatch> PatchKinds(
+        string cleanPrompt, string counterfactualPrompt, IReadOnlyList<StateKind> kinds, PatchOptions? options = null, IProgress<double>? progress = null, CancellationToken cancellation = default)
     {
         options ??= new();
-        var window = LayerWindow.Of(_model.Model, options.Kind, options.Window);
-        Evaluation.Require(_model.Model);
-        IReadOnlyList<PatchedToken> tokens = PromptAlignment.Align(_model.Tokenizer, cleanPrompt, counterfactualPrompt, options);
+        LaidOutModel model = _model.Parts;
+        LayerWindow[] windows = [.. kinds.Select(kind => LayerWindow.Of(model.Layout, kind, options.Window))];
+        EvalMode.Require(model.Module);
+        var prompts = PromptAlignment.Of(_model.Tokenizer, cleanPrompt, counterfactualPrompt, options);
 
         using IDisposable _ = no_grad();
         using DisposeScope scope = NewDisposeScope();
-        RecordedStates Record(string prompt) => RecordedStates.Of(_model.Model, window, _model.Tokens(prompt));
-        RecordedStates clean = Record(cleanPrompt), counterfactual = Record(counterfactualPrompt);
+        var clean = RecordedStates.Of(model, kinds, model.Ids(prompts.Clean));
+        var counterfactual = RecordedStates.Of(model, kinds, model.Ids(prompts.Counterfactual));
         (int cleanAnswer, int counterfactualAnswer) =
-            (Answer(options.CleanAnswer, clean), Answer(options.CounterfactualAnswer, counterfactual));
+            (Answer(options.CleanAnswer, cleanPrompt, prompts.Clean, clean), Answer(options.CounterfactualAnswer, counterfactualPrompt, prompts.Counterfactual, counterfactual));
         if (cleanAnswer == counterfactualAnswer)
         {
             throw new ArgumentException(
@@ -58,38 +74,42 @@ public sealed class ActivationPatcher
         Tensor Measure(Tensor logits) =>
             (logits.select(-1, cleanAnswer) - logits.select(-1, counterfactualAnswer)).to(ScalarType.Float64).mean([-1]);
         double Difference(RecordedStates states) => Measure(states.Logits.unsqueeze(0)).item<double>();
-        int[] positions = [.. tokens.Select(token => token.CounterfactualPosition)];
-        StateGrid patched = new StateSweep(_model.Model, window).Run(
-            counterfactual, Rearrange(clean, tokens, counterfactual), positions, Measure, progress, cancellation);
-        return new ActivationPatch
+        double Probability(RecordedStates states, int answer) => states.Logits[0].to(ScalarType.Float64).softmax(-1)[answer].item<double>();
+        (double cleanDifference, double counterfactualDifference) = (Difference(clean), Difference(counterfactual));
+        (double cleanProbability, double counterfactualProbability) = (Probability(clean, cleanAnswer), Probability(counterfactual, counterfactualAnswer));
+        int[] positions = [.. prompts.Pairs.Select(token => token.CounterfactualPosition)];
+        RecordedStates source = Rearrange(clean, prompts);
+        return [.. windows.Select((window, i) => new ActivationPatch
         {
+            CleanPrompt = cleanPrompt,
+            CounterfactualPrompt = counterfactualPrompt,
+            CleanTokenIds = prompts.Clean,
+            CounterfactualTokenIds = prompts.Counterfactual,
             Kind = window.Kind,
             Window = window.Width,
-            Tokens = tokens,
+            Tokens = prompts.Pairs,
+            CleanAnswerId = cleanAnswer,
+            CounterfactualAnswerId = counterfactualAnswer,
             CleanAnswer = _model.Tokenizer.TextOf(cleanAnswer),
             CounterfactualAnswer = _model.Tokenizer.TextOf(counterfactualAnswer),
-            CleanLogitDifference = Difference(clean),
-            CounterfactualLogitDifference = Difference(counterfactual),
-            LogitDifferences = patched,
-        };
+            CleanProbability = cleanProbability,
+            CounterfactualProbability = counterfactualProbability,
+            CleanLogitDifference = cleanDifference,
+            CounterfactualLogitDifference = counterfactualDifference,
+            LogitDifferences = new StateSweep(model, window).Run(
+                counterfactual, source, positions, Measure, ProgressPart.Of(progress, i, windows.Length), cancellation),
+        })];
     }
 
-    private int Answer(string? given, RecordedStates states)
-    {
-        if (given is null)
-            return (int)states.Logits.argmax(-1).item<long>();
-        IReadOnlyList<int> ids = _model.Tokenizer.Encode(given, addSpecialTokens: false);
-        return ids.Count == 1 ? ids[0] : throw new ArgumentException(
-            $"The answer \"{given}\" is {ids.Count} tokens ({string.Join(", ", ids.Select(id => $"\"{_model.Tokenizer.TextOf(id)}\""))}); the logit difference compares single ones. "
-            + (ids.Count == 0 ? "Give a token." : "Give the first, and mind the space before a word."));
-    }
+    private int Answer(string? given, string prompt, IReadOnlyList<int> tokens, RecordedStates states) =>
+        given is null ? (int)states.Logits.argmax(-1).item<long>() : _model.Tokenizer.SingleToken(prompt, tokens, given);
 
     /// <summary>The clean states at the positions of the tokens that they are put in place of.</summary>
-    private static RecordedStates Rearrange(RecordedStates clean, IReadOnlyList<PatchedToken> tokens, RecordedStates counterfactual)
+    private static RecordedStates Rearrange(RecordedStates clean, PromptAlignment prompts)
     {
         // Positions that are not patched get any states; they are not read.
-        long[] source = new long[counterfactual.Entering[0].shape[1]];
-        foreach (PatchedToken token in tokens)
+        long[] source = new long[prompts.Counterfactual.Count];
+        foreach (PatchedToken token in prompts.Pairs)
             source[token.CounterfactualPosition] = token.CleanPosition;
         return clean.Tokens(tensor(source).to(clean.Logits.device));
     }

@@ -16,11 +16,17 @@ public sealed record PatchOptions
     public string? CounterfactualAnswer { get; init; }
 
     /// <summary>
-    /// The subject in the clean prompt. Needed, with <see cref="CounterfactualSubject"/>, where the prompts have different
+    /// The subject in the clean prompt. Needed, with <see cref="CounterfactualSubject"/>, if the prompts have different
     /// numbers of tokens, to say which tokens stand for which: subjects are aligned at their last tokens.
     /// </summary>
     public string? CleanSubject { get; init; }
 
     /// <summary>The subject in the counterfactual prompt.</summary>
     public string? CounterfactualSubject { get; init; }
+
+    /// <summary>Which occurrence of <see cref="CleanSubject"/> is meant, from 1; null if the prompt holds it once.</summary>
+    public int? CleanOccurrence { get; init; }
+
+    /// <summary>Which occurrence of <see cref="CounterfactualSubject"/> is meant, from 1; null if the prompt holds it once.</summary>
+    public int? CounterfactualOccurrence { get; init; }
 }

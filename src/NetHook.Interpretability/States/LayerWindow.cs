@@ -7,13 +7,13 @@ internal sealed record LayerWindow(StateKind Kind, int Width, int Layers)
     private const int PaperWidth = 10;
     private const int PaperLayers = 48;
 
-    public static LayerWindow Of(Gpt2 model, StateKind kind, int? width)
+    public static LayerWindow Of(TransformerLayout layout, StateKind kind, int? width)
     {
         if (!Enum.IsDefined(kind))
             throw new ArgumentOutOfRangeException(nameof(kind), kind, "This is none of the kinds of states: Hidden, Mlp, Attention.");
         if (width < 1)
             throw new ArgumentOutOfRangeException(nameof(width), width, "The window is the number of layers restored together, at least 1.");
-        int layers = model.Config.NLayer;
+        int layers = layout.Layers;
         int usual = kind == StateKind.Hidden ? 1 : Math.Max(1, (int)Math.Round((double)layers * PaperWidth / PaperLayers, MidpointRounding.AwayFromZero));
         return new(kind, width ?? usual, layers);
     }
@@ -21,12 +21,4 @@ internal sealed record LayerWindow(StateKind Kind, int Width, int Layers)
     /// <summary>The layers around one: for an even width there is one more before it than behind it, as in the original.</summary>
     public (int From, int To) Around(int layer) =>
         (Math.Max(0, layer - (Width / 2)), Math.Min(Layers, layer + ((Width + 1) / 2)));
-
-    /// <summary>The path of the states of a layer.</summary>
-    public string Path(int layer) => Kind switch
-    {
-        StateKind.Mlp => $"transformer.h.{layer}.mlp",
-        StateKind.Attention => $"transformer.h.{layer}.attn",
-        _ => $"transformer.h.{layer}",
-    };
 }

@@ -1,14 +1,14 @@
 namespace NetHook.Interpretability;
 
-/// <summary>Which states inside a <see cref="Gpt2"/> an experiment restores or patches.</summary>
+/// <summary>Which states inside a model an experiment restores or patches.</summary>
 public enum StateKind
 {
-    /// <summary>What a block returns: the residual stream behind it (<c>transformer.h.N</c>).</summary>
+    /// <summary>What a block returns: the residual stream behind it (<see cref="TransformerLayout.Block"/>).</summary>
     Hidden,
 
-    /// <summary>What a block's MLP adds to the residual stream (<c>transformer.h.N.mlp</c>).</summary>
+    /// <summary>What a block's MLP returns (<see cref="TransformerLayout.Mlp"/>).</summary>
     Mlp,
 
-    /// <summary>What a block's attention adds to the residual stream (<c>transformer.h.N.attn</c>).</summary>
+    /// <summary>What a block's attention returns (<see cref="TransformerLayout.Attention"/>).</summary>
     Attention,
 }

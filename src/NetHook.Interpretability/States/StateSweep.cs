@@ -12,9 +12,9 @@ namespace NetHook.Interpretability;
 /// to differ from the run that they are put into: the layers before it are not computed again, and of the last layers only
 /// what the measure reads, the logits behind the last token.
 /// </remarks>
-internal sealed class StateSweep(Gpt2 model, LayerWindow window, int mostPositions = StateSweep.MostPositions)
+internal sealed class StateSweep(LaidOutModel model, LayerWindow window, int mostPositions = StateSweep.MostPositions)
 {
-    private const string LastLayerNorm = "transformer.ln_f";
+    private readonly string[] _paths = RecordedStates.Paths(model.Layout, window.Kind);
 
     // Larger batches gain nothing on a CPU, and cost memory.
     private const int MostPositions = 4096;
@@ -30,7 +30,7 @@ internal sealed class StateSweep(Gpt2 model, LayerWindow window, int mostPositio
     public StateGrid Run(
         RecordedStates run, RecordedStates source, int[] tokens, Func<Tensor, Tensor> measure, IProgress<double>? progress, CancellationToken cancellation)
     {
-        (long rows, long length) = (run.Entering[0].shape[0], run.Entering[0].shape[1]);
+        (long rows, long length) = (run.ResidualPre[0].shape[0], run.ResidualPre[0].shape[1]);
         int size = (int)Math.Max(1, mostPositions / (rows * length));
         double[] result = new double[tokens.Length * window.Layers];
         for (int layer = 0; layer < window.Layers; layer++)
@@ -40,7 +40,7 @@ internal sealed class StateSweep(Gpt2 model, LayerWindow window, int mostPositio
             {
                 cancellation.ThrowIfCancellationRequested();
                 using DisposeScope scope = NewDisposeScope();
-                Tensor changed = tensor(chunk).repeat_interleave(rows).unsqueeze(1) == arange(length, ScalarType.Int32);
+                Tensor changed = tensor(chunk).repeat_interleave(rows).unsqueeze(1) == HeldScalars.Range(length, ScalarType.Int32);
                 Tensor logits = Logits(layer, run, source, changed.unsqueeze(2).to(run.Logits.device), chunk.Length);
                 Tensor measured = measure(logits.view(chunk.Length, rows, -1)).to(ScalarType.Float64).cpu();
                 foreach (double value in measured.data<double>())
@@ -53,28 +53,27 @@ internal sealed class StateSweep(Gpt2 model, LayerWindow window, int mostPositio
         return new(tokens.Length, window.Layers, (token, layer) => result[(token * window.Layers) + layer]);
     }
 
-    /// <summary>The logits when the states of the window around a layer are those of the source where <paramref name="changed"/> says so.</summary>
+    /// <summary>The logits, <c>[copies · rows, 1, vocabulary]</c>, when the states of the window around a layer are those of the source where <paramref name="changed"/> says so.</summary>
     private Tensor Logits(int layer, RecordedStates run, RecordedStates source, Tensor changed, int copies)
     {
         (int from, int to) = window.Around(layer);
+        Tensor[] states = source.States[window.Kind];
 
-        // What a block returns, and what its MLP adds to that, enters the next block: it is changed there, and the block is
-        // not run at all. Attention is read by the MLP of its own block, which must run.
-        int first = window.Kind == StateKind.Attention ? from : from + 1;
-        Tensor hidden = run.Entering[first].repeat(copies, 1, 1);
+        // What a block returns enters the next one: it is changed there, and the block is not run at all. The same with what
+        // its MLP returns, if that is added as it is. Attention is read by the MLP of its own block, which must run.
+        bool added = window.Kind == StateKind.Mlp && model.Layout.AddsMlpOutput;
+        int first = window.Kind == StateKind.Hidden || added ? from + 1 : from;
+        Tensor hidden = run.ResidualPre[first].repeat(copies, 1, 1);
         if (window.Kind == StateKind.Hidden)
-            hidden = where(changed, source.States[from], hidden);
-        else if (window.Kind == StateKind.Mlp)
-            hidden += changed * (source.States[from] - run.States[from]).repeat(copies, 1, 1);
+            hidden = where(changed, states[from], hidden);
+        else if (added)
+            hidden = hidden.Plus(changed * (states[from] - run.States[window.Kind][from]).repeat(copies, 1, 1));
 
-        // Of the positions behind the last block, the measure reads the last one: the head need not see the others.
-        var edits = Enumerable.Range(first, to - first)
-            .ToDictionary(window.Path, at => Edit(output: (Tensor output) => where(changed, source.States[at], output)));
-        edits.Add(LastLayerNorm, Edit(input: (Tensor input) => input.narrow(1, -1, 1)));
-        using var trace = new TraceDict(model, edits);
-        return model.ForwardFrom(first, hidden);
+        using TraceDict? edits = first == to ? null : new(model.Module, Enumerable.Range(first, to - first).ToDictionary(
+            at => _paths[at],
+            at => LaidOutModel.Quietly(output: (Tensor output) => where(changed, states[at], output))));
+
+        // Of the positions behind the last block, the measure reads the last one.
+        return model.LogitsFrom(first, hidden, run.Ids.repeat(copies, 1), all => all.narrow(1, -1, 1));
     }
-
-    private static TraceOptions Edit(Delegate? input = null, Delegate? output = null) =>
-        new() { EditInput = input, EditOutput = output, RetainOutput = false, Scope = TraceScope.CurrentFlow };
 }

@@ -36,6 +36,21 @@ public partial class Tokenizer
     public Range TokenRange(string text, Range characters, bool addSpecialTokens = true)
     {
         ArgumentNullException.ThrowIfNull(text);
+        return RangeIn(Spans(text), text, characters, addSpecialTokens ? _parts.Template.Before.Count : 0);
+    }
+
+    /// <summary>Encodes a text as <see cref="Encode"/> does, and finds the tokens of a part of it as <see cref="TokenRange(string, Range, bool)"/> does, at once.</summary>
+    internal (IReadOnlyList<int> Ids, Range Part) EncodeWithPart(string text, Range characters)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        List<TokenSpan> spans = Spans(text);
+        Template template = _parts.Template;
+        IEnumerable<TokenSpan> all = [.. template.Before, .. spans, .. template.After];
+        return ([.. all.Select(token => token.Id)], RangeIn(spans, text, characters, template.Before.Count));
+    }
+
+    private static Range RangeIn(List<TokenSpan> spans, string text, Range characters, int before)
+    {
         (int from, int length) = characters.GetOffsetAndLength(text.Length);
         if (length == 0)
             throw new ArgumentException($"The range {characters} of \"{text}\" is empty.");
@@ -43,7 +58,6 @@ public partial class Tokenizer
         // A cut through a surrogate pair counts as the whole character.
         int to = from + length + (IsCut(text, from + length) ? 1 : 0);
         from -= IsCut(text, from) ? 1 : 0;
-        List<TokenSpan> spans = Spans(text);
         int first = spans.FindIndex(token => token.Characters.End.Value > from);
         int last = spans.FindLastIndex(token => token.Characters.Start.Value < to);
 
@@ -52,7 +66,6 @@ public partial class Tokenizer
             first = last;
         if (last < 0)
             throw new ArgumentException($"No token of \"{text}\" stands for characters {from} to {to}.");
-        int before = addSpecialTokens ? _parts.Template.Before.Count : 0;
         return (before + first)..(before + last + 1);
     }
 

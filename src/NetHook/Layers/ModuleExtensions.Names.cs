@@ -12,7 +12,7 @@ public static partial class ModuleExtensions
     /// are never called. What is listed can be traced.
     /// </summary>
     /// <param name="model">The model.</param>
-    /// <param name="pattern">A glob over paths, <c>transformer.h.*.mlp</c> for instance; see <see cref="LayerPattern"/>. By default, all.</param>
+    /// <param name="pattern">A glob over paths, <c>blocks.*.mlp</c> for instance; see <see cref="LayerPattern"/>. By default, all.</param>
     /// <param name="includeHolders">List holders of modules too, which cannot be traced.</param>
     /// <returns>The names; never empty, unless all layers of a model without any were asked for.</returns>
     /// <exception cref="ArgumentException"><paramref name="pattern"/> is malformed.</exception>

@@ -45,7 +45,7 @@ public sealed class CausalTraceParityTests : IDisposable
     {
         JsonElement subject = _settings.GetProperty("subject");
         int[] tokens = [.. _recorded["causal/prompt"].data<long>().Select(id => (int)id)];
-        return new CausalTracer(_model).Trace(
+        return new CausalTracer(_model, _model.Layout).Trace(
             tokens, subject[0].GetInt32()..subject[1].GetInt32(), _recorded["causal/noise"], new() { Kind = kind, Window = window });
     }
 }

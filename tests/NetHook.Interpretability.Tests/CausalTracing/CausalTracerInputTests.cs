@@ -14,7 +14,8 @@ public sealed class CausalTracerInputTests : IDisposable
     [Theory]
     [InlineData("", "France", "The prompt is empty. Give one that holds the subject.")]
     [InlineData("The capital of France is", "Spain", "\"Spain\" is not in \"The capital of France is\".")]
-    [InlineData("of France of", "of", "\"of\" is more than once in \"of France of\", at characters 0 and 10.")]
+    [InlineData("The capital of france is", "France", "\"France\" is not in \"The capital of france is\". Did you mean \"france\"?")]
+    [InlineData("of France of", "of", "\"of\" is 2 times in \"of France of\", at characters 0, 10. Say which one: the first is occurrence 1.")]
     [InlineData(
         "The capital of France is Paris. The capital of Germany is Berlin. don't they'll I've 1234", "France",
         "The input has 29 tokens, this model reads at most 24 (n_positions): shorten it.")]
@@ -38,7 +39,7 @@ public sealed class CausalTracerInputTests : IDisposable
         Assert.Equal("The prompt has no tokens. Give one that holds the subject.", Refusal([], ..0, zeros(1, 1, 12)));
         Assert.Equal("The subject 1..1 of the 3 tokens is empty.", Refusal([1, 2, 3], 1..1, zeros(1, 1, 12)));
         Assert.Equal(
-            "The noise is [2, 1, 12], expected [runs, 2, 12]: runs, the subject's tokens, n_embd.",
+            "The noise is [2, 1, 12], expected [runs, 2, 12]: runs, the subject's tokens, width.",
             Refusal([1, 2, 3], 1..3, zeros(2, 1, 12)));
         Assert.Throws<ArgumentOutOfRangeException>(() => _tracer.Trace([1, 2, 3], 1..4, zeros(1, 3, 12)));
     }
@@ -57,7 +58,7 @@ public sealed class CausalTracerInputTests : IDisposable
     public void A_prompt_needs_a_tokenizer() =>
         Assert.Equal(
             "This tracer has no tokenizer. Make it with a LanguageModel, or trace token ids.",
-            Assert.Throws<InvalidOperationException>(() => new CausalTracer(_model.Model).Trace(Speaking.Prompt, Speaking.Subject)).Message);
+            Assert.Throws<InvalidOperationException>(() => new CausalTracer(_model.Model, _model.Layout).Trace(Speaking.Prompt, Speaking.Subject)).Message);
 
     public void Dispose()
     {

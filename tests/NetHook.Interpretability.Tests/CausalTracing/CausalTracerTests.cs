@@ -27,7 +27,7 @@ public sealed class CausalTracerTests : IDisposable
         Tensor noise = randn([4, subject.End.Value - subject.Start.Value, Speaking.Config.NEmbd], generator: generator);
 
         CausalTrace trace = _tracer.Trace(tokens, subject, noise, new() { Kind = kind, Window = window });
-        StateGrid plain = PlainCausalTracing.Run(_model.Model, tokens, subject, noise, trace.Answer, LayerWindow.Of(_model.Model, kind, window));
+        StateGrid plain = PlainCausalTracing.Run(_model.Parts, tokens, subject, noise, trace.Answer, LayerWindow.Of(_model.Layout, kind, window));
 
         Assert.True(trace.Probabilities.Values.Max() - trace.Probabilities.Values.Min() > 0.01, "the grid is flat");
         Assert.All(trace.Probabilities.Values.Zip(plain.Values), pair => Assert.Equal(pair.Second, pair.First, 1e-5));
@@ -108,9 +108,9 @@ public sealed class CausalTracerTests : IDisposable
     {
         using Gpt2 model = Tiny.Model(Tiny.Config with { NLayer = layers });
 
-        Assert.Equal(window, LayerWindow.Of(model, StateKind.Mlp, null).Width);
-        Assert.Equal(window, LayerWindow.Of(model, StateKind.Attention, null).Width);
-        Assert.Equal(1, LayerWindow.Of(model, StateKind.Hidden, null).Width);
+        Assert.Equal(window, LayerWindow.Of(model.Layout, StateKind.Mlp, null).Width);
+        Assert.Equal(window, LayerWindow.Of(model.Layout, StateKind.Attention, null).Width);
+        Assert.Equal(1, LayerWindow.Of(model.Layout, StateKind.Hidden, null).Width);
     }
 
     [Fact]

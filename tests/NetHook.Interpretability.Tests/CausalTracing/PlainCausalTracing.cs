@@ -9,9 +9,7 @@ namespace NetHook.Interpretability.Tests;
 /// </summary>
 internal static class PlainCausalTracing
 {
-    private const string Embedding = "transformer.wte";
-
-    public static StateGrid Run(Gpt2 model, IReadOnlyList<int> tokens, Range subject, Tensor noise, int answer, LayerWindow window)
+    public static StateGrid Run(LaidOutModel model, IReadOnlyList<int> tokens, Range subject, Tensor noise, int answer, LayerWindow window)
     {
         using IDisposable _ = no_grad();
         using DisposeScope scope = NewDisposeScope();
@@ -19,12 +17,12 @@ internal static class PlainCausalTracing
         return new(tokens.Count, window.Layers, (token, layer) => Restored(model, experiment, answer, window, token, layer));
     }
 
-    private static double Restored(Gpt2 model, CorruptedPrompt experiment, int answer, LayerWindow window, int token, int layer)
+    private static double Restored(LaidOutModel model, CorruptedPrompt experiment, int answer, LayerWindow window, int token, int layer)
     {
         using DisposeScope scope = NewDisposeScope();
         Tensor Edit(Tensor output, string path)
         {
-            if (path == Embedding)
+            if (path == model.Layout.Embedding)
                 return output + experiment.Corruption;
             Tensor restored = output.clone();
             restored.select(1, token).copy_(output[0, token]);
@@ -33,10 +31,10 @@ internal static class PlainCausalTracing
 
         (int from, int to) = window.Around(layer);
         using var edits = new TraceDict(
-            model,
-            [Embedding, .. Enumerable.Range(from, to - from).Select(window.Path)],
+            model.Module,
+            [model.Layout.Embedding, .. RecordedStates.Paths(model.Layout, window.Kind)[from..to]],
             new() { RetainOutput = false, EditOutput = Edit });
-        Tensor logits = model.call(experiment.Tokens);
+        Tensor logits = model.Module.call(experiment.Tokens);
         return logits.narrow(0, 1, logits.shape[0] - 1).select(1, -1).softmax(-1).select(-1, answer).mean().item<float>();
     }
 }

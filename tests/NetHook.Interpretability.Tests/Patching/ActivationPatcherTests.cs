@@ -27,8 +27,8 @@ public sealed class ActivationPatcherTests : IDisposable
     {
         ActivationPatch patch = _patcher.Patch(Clean, Counterfactual, _answers with { Kind = kind, Window = width });
 
-        var window = LayerWindow.Of(_model.Model, kind, width);
-        string[] paths = [.. Enumerable.Range(0, 3).Select(window.Path)];
+        var window = LayerWindow.Of(_model.Layout, kind, width);
+        string[] paths = RecordedStates.Paths(_model.Layout, kind);
         using var clean = new TraceDict(_model.Model, paths);
         double cleanDifference = Difference(Clean);
         Dictionary<string, Tensor> states = paths.ToDictionary(path => path, path => clean[path].Output);
@@ -121,7 +121,7 @@ public sealed class ActivationPatcherTests : IDisposable
             "Both prompts have the answer \"a\": there is no logit difference. Choose prompts whose answers differ, or say which answers to compare.",
             Refusal(Clean, Clean, plain with { CounterfactualAnswer = "a" }));
         Assert.Equal(
-            "The answer \"xy\" is 2 tokens (\"x\", \"y\"); the logit difference compares single ones. Give the first, and mind the space before a word.",
+            "The answer \"xy\" is 2 tokens (\"x\", \"y\"). Give the first, and mind the space before a word.",
             Refusal(Clean, Clean, plain with { CleanAnswer = "xy" }));
         Assert.Equal(
             "The window is the number of layers restored together, at least 1. (Parameter 'width')\nActual value was 0.",

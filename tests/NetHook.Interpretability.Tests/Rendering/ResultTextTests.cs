@@ -32,6 +32,14 @@ public sealed class ResultTextTests
     {
         var patch = new ActivationPatch
         {
+            CleanPrompt = "The France is",
+            CounterfactualPrompt = "The Italy is",
+            CleanTokenIds = [1, 2, 3],
+            CounterfactualTokenIds = [1, 4, 3],
+            CleanAnswerId = 5,
+            CounterfactualAnswerId = 6,
+            CleanProbability = 0.9,
+            CounterfactualProbability = 0.8,
             Kind = StateKind.Mlp,
             Window = 2,
             Tokens = [new(0, 0, "The", "The"), new(1, 1, " France", " Italy"), new(2, 2, " is", " is")],
@@ -60,13 +68,15 @@ public sealed class ResultTextTests
     {
         static IReadOnlyList<NextToken> Likeliest(string text, double probability) => [new(1, text, probability), new(2, "second", 0.01)];
         var lens = new LogitLens(
-            ["transformer.drop", "transformer.h.0"],
+            "The capital",
+            [1, 2],
             ["The", " capital"],
+            ["embeddings", "transformer.h.0"],
             [[Likeliest("\u0011", 0.031), Likeliest("x", 1)], [Likeliest(" of", 0.5), Likeliest(" Paris", 0.849)]]);
 
         Assert.Equal(
             """
-                        drop         h.0
+                        embeddings   h.0
             "The"       "\u0011" 3%  " of" 50%
             " capital"  "x" 100%     " Paris" 85%
             """,

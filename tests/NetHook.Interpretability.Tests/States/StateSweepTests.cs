@@ -10,10 +10,11 @@ public sealed class StateSweepTests
     {
         using DisposeScope scope = NewDisposeScope();
         using IDisposable _ = no_grad();
-        using Gpt2 model = Tiny.Model(Speaking.Config);
-        var window = LayerWindow.Of(model, StateKind.Mlp, 2);
-        var run = RecordedStates.Of(model, window, tensor([1L, 2, 3, 4, 5, 6, 7, 8], [2, 4]));
-        var source = RecordedStates.Of(model, window, tensor([5L, 5, 5, 5], [1, 4]));
+        using Gpt2 gpt2 = Tiny.Model(Speaking.Config);
+        var model = new LaidOutModel(gpt2, gpt2.Layout);
+        var window = LayerWindow.Of(gpt2.Layout, StateKind.Mlp, 2);
+        var run = RecordedStates.Of(model, [window.Kind], tensor([1L, 2, 3, 4, 5, 6, 7, 8], [2, 4]));
+        var source = RecordedStates.Of(model, [window.Kind], tensor([5L, 5, 5, 5], [1, 4]));
         static Tensor Measure(Tensor logits) => logits.select(-1, 9).mean([-1]);
 
         StateGrid atOnce = new StateSweep(model, window).Run(run, source, [0, 1, 2, 3], Measure, null, default);
@@ -27,13 +28,14 @@ public sealed class StateSweepTests
     {
         using DisposeScope scope = NewDisposeScope();
         using IDisposable _ = no_grad();
-        using Gpt2 model = Tiny.Model(Speaking.Config);
-        var window = LayerWindow.Of(model, StateKind.Hidden, 1);
-        var run = RecordedStates.Of(model, window, tensor([1L, 2, 3, 4, 5, 6, 7, 8], [2, 4]));
-        var source = RecordedStates.Of(model, window, tensor([5L, 6, 7, 8], [1, 4]));
+        using Gpt2 gpt2 = Tiny.Model(Speaking.Config);
+        var model = new LaidOutModel(gpt2, gpt2.Layout);
+        var window = LayerWindow.Of(gpt2.Layout, StateKind.Hidden, 1);
+        var run = RecordedStates.Of(model, [window.Kind], tensor([1L, 2, 3, 4, 5, 6, 7, 8], [2, 4]));
+        var source = RecordedStates.Of(model, [window.Kind], tensor([5L, 6, 7, 8], [1, 4]));
 
         // What the block behind the first layer gets, when that layer is restored: once, with every token's change as a batch.
-        using var next = new Trace(model, "transformer.h.1", new() { RetainInput = true });
+        using var next = new Trace(gpt2, "transformer.h.1", new() { RetainInput = true });
         new StateSweep(model, window).Run(run, source, [0, 1, 2, 3], logits => logits.mean([1, 2]), null, default);
 
         Assert.Equal(1, next.CallCount);
@@ -42,7 +44,7 @@ public sealed class StateSweepTests
         {
             for (int token = 0; token < 4; token++)
             {
-                Tensor expected = changed == token ? source.States[0][0, token].expand(2, -1) : run.States[0].select(1, token);
+                Tensor expected = changed == token ? source.States[StateKind.Hidden][0][0, token].expand(2, -1) : run.States[StateKind.Hidden][0].select(1, token);
                 Assert.True(entering[changed].select(1, token).Equals(expected), $"token {token} where {changed} is restored");
             }
         }

@@ -6,8 +6,8 @@ public sealed record EditCase
     /// <summary>The fact to be written into the model.</summary>
     public required EditRequest Request { get; init; }
 
-    /// <summary>What was the answer before: <c>" Paris"</c>.</summary>
-    public required string TrueAnswer { get; init; }
+    /// <summary>What was the answer before: <c>" Paris"</c>. Null is the token that the model says before the edit.</summary>
+    public string? TrueAnswer { get; init; }
 
     /// <summary>The same asked in other words: <c>"The name of the capital of France is"</c>.</summary>
     public IReadOnlyList<string> Paraphrases { get; init; } = [];

@@ -1,6 +1,3 @@
-using TorchSharp;
-using static TorchSharp.torch;
-
 namespace NetHook.Interpretability;
 
 /// <summary>
@@ -28,7 +25,7 @@ public static class EditEvaluation
         foreach (EditCase asked in cases)
         {
             using RomeEdit edit = editor.Find(asked.Request, cancellation: cancellation);
-            using var edited = new LanguageModel(model.Model.DeepCopy(), model.Tokenizer);
+            using var edited = new LanguageModel(model.Model.DeepCopy(), model.Tokenizer, model.Layout);
             edit.ApplyPermanentlyTo(edited.Model);
             outcomes.Add(Compare(model, edited, asked));
             progress?.Report((double)outcomes.Count / cases.Count);
@@ -48,40 +45,38 @@ public static class EditEvaluation
         ArgumentNullException.ThrowIfNull(after);
         ArgumentNullException.ThrowIfNull(asked);
         string target = asked.Request.SpacedTarget;
-        PromptOutcome Ask(string prompt, string answer) => Compare(before, after, prompt, target, answer);
+        PromptOutcome Ask(string prompt, string? answer) => Compare(before, after, prompt, target, answer);
+        PromptOutcome edited = Ask(asked.Request.Text, asked.TrueAnswer);
         return new(
             asked,
-            Ask(asked.Request.Text, asked.TrueAnswer),
-            [.. asked.Paraphrases.Select(prompt => Ask(prompt, asked.TrueAnswer))],
+            edited,
+            [.. asked.Paraphrases.Select(prompt => Ask(prompt, edited.TrueAnswer))],
             [.. asked.Neighbours.Select(neighbour => Ask(neighbour.Prompt, neighbour.Answer))]);
     }
 
-    private static PromptOutcome Compare(LanguageModel before, LanguageModel after, string prompt, string target, string answer)
+    private static PromptOutcome Compare(LanguageModel before, LanguageModel after, string prompt, string target, string? answer)
     {
-        int tokens = before.Tokenizer.Encode(answer, addSpecialTokens: false).Count;
+        Tokenizer tokenizer = before.Tokenizer;
+        IReadOnlyList<int> asked = tokenizer.Encode(prompt);
+        PromptAnswers old = new(before, asked), edited = new(after, asked);
+        IReadOnlyList<int> targetIds = tokenizer.EncodeContinuation(prompt, asked, target);
+        IReadOnlyList<int> answerIds = answer is null ? [old.First] : tokenizer.EncodeContinuation(prompt, asked, answer);
+        IReadOnlyList<int> saidAfter = edited.Say(Math.Max(answerIds.Count, targetIds.Count));
         return new()
         {
             Prompt = prompt,
-            TrueAnswer = answer,
-            SaidBefore = before.Generate(prompt, tokens),
-            SaidAfter = after.Generate(prompt, tokens),
-            SaysTarget = after.Generate(prompt, after.Tokenizer.Encode(target, addSpecialTokens: false).Count) == target,
-            TargetBefore = Probability(before, prompt, target),
-            TargetAfter = Probability(after, prompt, target),
-            TrueBefore = Probability(before, prompt, answer),
-            TrueAfter = Probability(after, prompt, answer),
+            PromptIds = asked,
+            Target = target,
+            TargetIds = targetIds,
+            TrueAnswer = answer ?? tokenizer.TextOf(old.First),
+            TrueAnswerIds = answerIds,
+            SaidBefore = tokenizer.DecodeContinuation(asked, old.Say(answerIds.Count)),
+            SaidAfter = tokenizer.DecodeContinuation(asked, [.. saidAfter.Take(answerIds.Count)]),
+            SaysTarget = saidAfter.Take(targetIds.Count).SequenceEqual(targetIds),
+            TargetBefore = old.Probability(targetIds),
+            TargetAfter = edited.Probability(targetIds),
+            TrueBefore = old.Probability(answerIds),
+            TrueAfter = edited.Probability(answerIds),
         };
-    }
-
-    /// <summary>The probability of an answer, the geometric mean over its tokens.</summary>
-    private static double Probability(LanguageModel model, string prompt, string answer)
-    {
-        using IDisposable _ = no_grad();
-        using DisposeScope scope = NewDisposeScope();
-        IReadOnlyList<int> asked = model.Tokenizer.Encode(prompt), answered = model.Tokenizer.Encode(answer, addSpecialTokens: false);
-        Tensor ids = tensor([.. asked.Concat(answered).Select(id => (long)id)], [1, asked.Count + answered.Count]).to(model.Model.Device);
-        Tensor logits = model.Model.call(ids)[0].narrow(0, asked.Count - 1, answered.Count);
-        Tensor each = logits.to(ScalarType.Float64).log_softmax(-1).gather(1, ids[0].narrow(0, asked.Count, answered.Count).unsqueeze(1));
-        return Math.Exp(each.mean().item<double>());
     }
 }

@@ -10,8 +10,20 @@ public sealed record PromptOutcome
     /// <summary>The prompt.</summary>
     public required string Prompt { get; init; }
 
+    /// <summary>The ids of the prompt's tokens.</summary>
+    public required IReadOnlyList<int> PromptIds { get; init; }
+
+    /// <summary>The edit's target as it was measured, with the space before it.</summary>
+    public required string Target { get; init; }
+
+    /// <summary>The ids of the target's tokens.</summary>
+    public required IReadOnlyList<int> TargetIds { get; init; }
+
     /// <summary>The answer that was right before the edit: for a neighbour, its own.</summary>
     public required string TrueAnswer { get; init; }
+
+    /// <summary>The ids of that answer's tokens.</summary>
+    public required IReadOnlyList<int> TrueAnswerIds { get; init; }
 
     /// <summary>What the model says before.</summary>
     public required string SaidBefore { get; init; }

@@ -9,13 +9,14 @@ namespace NetHook.Interpretability;
 /// <remarks>Owns two vectors until disposed; models edited before that stay edited.</remarks>
 public sealed class RomeEdit : IDisposable
 {
+    private readonly MlpProjection _projection;
     private readonly Tensor _keyDirection, _valueChange;
 
     /// <summary>Takes over two tensors of no dispose scope.</summary>
-    internal RomeEdit(EditRequest request, int layer, Tensor keyDirection, Tensor valueChange, IReadOnlyList<RomeLoss> losses)
+    internal RomeEdit(EditRequest request, int layer, MlpProjection projection, Tensor keyDirection, Tensor valueChange, IReadOnlyList<RomeLoss> losses)
     {
         (Request, Layer, Losses) = (request, layer, losses);
-        (_keyDirection, _valueChange) = (keyDirection, valueChange);
+        (_projection, _keyDirection, _valueChange) = (projection, keyDirection, valueChange);
     }
 
     /// <summary>The fact.</summary>
@@ -25,26 +26,29 @@ public sealed class RomeEdit : IDisposable
     public int Layer { get; }
 
     /// <summary>The parameter that is edited.</summary>
-    public string Parameter => $"transformer.h.{Layer}.mlp.c_proj.weight";
+    public string Parameter => _projection.Parameter;
 
     /// <summary>The losses, step by step, of the optimisation that found the value.</summary>
     public IReadOnlyList<RomeLoss> Losses { get; }
 
-    /// <summary>The factor on the side of the keys, <c>C⁻¹k / (C⁻¹k)ᵀk</c>: <c>[n_inner]</c>, single precision. A fresh handle at each read.</summary>
+    /// <summary>The factor on the side of the keys, <c>C⁻¹k / (C⁻¹k)ᵀk</c>: <c>[keys]</c>, single precision. A fresh handle at each read.</summary>
     public Tensor KeyDirection => _keyDirection.alias();
 
-    /// <summary>The factor on the side of the values, <c>v* − Wk</c>: <c>[n_embd]</c>, single precision. A fresh handle at each read.</summary>
+    /// <summary>The factor on the side of the values, <c>v* − Wk</c>: <c>[width]</c>, single precision. A fresh handle at each read.</summary>
     public Tensor ValueChange => _valueChange.alias();
 
-    /// <summary>What is added to the parameter: the outer product of the factors, <c>[n_inner, n_embd]</c>, single precision.</summary>
+    /// <summary>
+    /// What is added to the parameter: the outer product of the factors, of the parameter's shape, <c>[keys, width]</c> or
+    /// <c>[width, keys]</c>, single precision.
+    /// </summary>
     /// <returns>A new tensor.</returns>
-    public Tensor Delta() => outer(_keyDirection, _valueChange);
+    public Tensor Delta() => _projection.KeysFirst ? outer(_keyDirection, _valueChange) : outer(_valueChange, _keyDirection);
 
     /// <summary>Edits a model until the result is disposed; then its weights are exactly as they were.</summary>
-    /// <param name="model">The model; its <see cref="Parameter"/> is changed in place.</param>
+    /// <param name="model">The model that the edit was found for, or a copy; its <see cref="Parameter"/> is changed in place.</param>
     /// <returns>Undoes the edit when disposed. Undo several edits of one model in reverse order.</returns>
     /// <exception cref="ArgumentException">The model has no such layer, or one of another size.</exception>
-    public IDisposable ApplyTo(Gpt2 model)
+    public IDisposable ApplyTo(nn.Module model)
     {
         var undo = new WeightBackup(model, Checked(model));
         Add(model);
@@ -52,9 +56,9 @@ public sealed class RomeEdit : IDisposable
     }
 
     /// <summary>Edits a model for good.</summary>
-    /// <param name="model">The model; its <see cref="Parameter"/> is changed in place.</param>
+    /// <param name="model">The model that the edit was found for, or a copy; its <see cref="Parameter"/> is changed in place.</param>
     /// <exception cref="ArgumentException">The model has no such layer, or one of another size.</exception>
-    public void ApplyPermanentlyTo(Gpt2 model)
+    public void ApplyPermanentlyTo(nn.Module model)
     {
         Checked(model);
         Add(model);
@@ -67,26 +71,27 @@ public sealed class RomeEdit : IDisposable
         _valueChange.Dispose();
     }
 
-    private string Checked(Gpt2 model)
+    private string Checked(nn.Module model)
     {
         ArgumentNullException.ThrowIfNull(model);
-        (long inner, long width) = (_keyDirection.shape[0], _valueChange.shape[0]);
-        if (Layer >= model.Config.NLayer || model.GetParameter(Parameter).shape is not [var rows, var columns] || rows != inner || columns != width)
+        long[] expected = _projection.KeysFirst ? [_projection.Keys, _projection.Width] : [_projection.Width, _projection.Keys];
+        long[]? found = ModuleParameters.Find(model, Parameter)?.shape;
+        if (found is null || !found.AsSpan().SequenceEqual(expected))
         {
             throw new ArgumentException(
-                $"The edit is of {Parameter} [{inner}, {width}], and this model has "
-                + (Layer < model.Config.NLayer ? $"[{string.Join(", ", model.GetParameter(Parameter).shape)}] there." : $"{model.Config.NLayer} layers.")
+                $"The edit is of {Parameter} [{string.Join(", ", expected)}], and this model has "
+                + (found is null ? "no such parameter." : $"[{string.Join(", ", found)}] there.")
                 + " Apply it to the model it was made for, or a copy.");
         }
 
         return Parameter;
     }
 
-    private void Add(Gpt2 model)
+    private void Add(nn.Module model)
     {
         using IDisposable _ = no_grad();
         using DisposeScope scope = NewDisposeScope();
         Tensor weight = model.GetParameter(Parameter);
-        weight.add_(Delta().to(weight.dtype, weight.device));
+        weight.PlusInPlace(Delta().to(weight.dtype, weight.device));
     }
 }

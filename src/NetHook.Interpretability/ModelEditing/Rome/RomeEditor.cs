@@ -9,7 +9,8 @@ namespace NetHook.Interpretability;
 /// the target, and other keys as little differently as can be: <c>W + (v* − Wk)(C⁻¹k)ᵀ / (C⁻¹k)ᵀk</c>.
 /// </summary>
 /// <remarks>
-/// <para>The key is the mean, over texts before the prompt and none, of what the projection gets at the subject's last token.
+/// <para>W is the last linear layer of the MLP (<see cref="TransformerLayout.MlpProjection"/>), also of a gated one.
+/// The key is the mean, over texts before the prompt and none, of what it gets at the subject's last token.
 /// The value is what it gives for that key plus a change, found by gradient descent on three terms: the target's negative
 /// log probability, the drift of the prediction after "SUBJECT is a" (the paper's D_KL), and the norm of the change.</para>
 /// <para>The differences to the original program: the drift is measured behind the whole of "SUBJECT is a" instead of behind
@@ -34,6 +35,7 @@ public sealed class RomeEditor
     private const string Essence = EditRequest.Gap + " is a";
 
     private readonly LanguageModel _model;
+    private readonly MlpProjection _projection;
     private readonly RunningSecondMoment _keys;
     private readonly RomeOptions _options;
 
@@ -41,6 +43,7 @@ public sealed class RomeEditor
     /// <param name="model">The model, in evaluation mode.</param>
     /// <param name="keys">The second moment of the layer's keys over a text, as from <see cref="KeyStatistics"/>.</param>
     /// <param name="options">The layer, and how to edit.</param>
+    /// <exception cref="LayoutException">The model's layout has no <see cref="TransformerLayout.MlpProjectionPath"/>, or no linear layer there.</exception>
     /// <exception cref="ArgumentException">An option is out of range; or the statistic has another number of features than the layer has
     /// keys, or fewer samples, which without <see cref="RomeOptions.Ridge"/> cannot be inverted.</exception>
     /// <exception cref="InvalidOperationException">The model is in training mode.</exception>
@@ -49,15 +52,16 @@ public sealed class RomeEditor
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(keys);
         ArgumentNullException.ThrowIfNull(options);
-        options.Validate(model.Model.Config.NLayer);
-        Evaluation.Require(model.Model);
-        int inner = model.Model.Config.NInner ?? 4 * model.Model.Config.NEmbd;
+        options.Validate(model.Layout.Layers);
+        EvalMode.Require(model.Model);
+        var projection = MlpProjection.Of(model.Model, model.Layout, options.Layer);
+        long inner = projection.Keys;
         if (keys.Features != inner)
-            throw new ArgumentException($"The statistic has {keys.Features ?? 0} features, the keys of layer {options.Layer} have {inner}. Collect it at {KeyStatistics.LayerOf(options.Layer)}.");
+            throw new ArgumentException($"The statistic has {keys.Features ?? 0} features, the keys of layer {options.Layer} have {inner}. Collect it {(model.Layout.MlpKeysPath is null ? $"from what enters {projection.Path}" : $"at {model.Layout.MlpKeys(options.Layer)}")}.");
         if (keys.Count < inner && options.Ridge == 0)
             throw new ArgumentException($"The statistic has {keys.Count} samples of {inner} features, too few to be inverted. Collect it over more text, or set Ridge.");
 
-        (_model, _keys, _options) = (model, keys, options);
+        (_model, _projection, _keys, _options) = (model, projection, keys, options);
         Prefixes = options.Prefixes ?? PrefixWriter.Write(model, options.PrefixLengths, options.Seed);
     }
 
@@ -71,18 +75,19 @@ public sealed class RomeEditor
     /// <returns>The edit, which is the caller's.</returns>
     /// <exception cref="ArgumentException">The prompt does not hold <c>{}</c> exactly once; subject or target is empty; or a prompt with a
     /// prefix and the target is longer than the model reads.</exception>
+    /// <exception cref="NonFiniteException">The model's logits are not finite.</exception>
     /// <exception cref="InvalidOperationException">The model is in training mode, the statistic is singular, or the search ended in numbers that
     /// are not finite.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="cancellation"/> was cancelled.</exception>
     public RomeEdit Find(EditRequest request, IProgress<double>? progress = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(request);
-        Evaluation.Require(_model.Model);
+        EvalMode.Require(_model.Model);
 
         // The value is found by gradients, which inference mode has none of.
         using IDisposable _ = inference_mode(false);
         using DisposeScope scope = NewDisposeScope();
-        IReadOnlyList<int> target = _model.Tokenizer.Encode(request.SpacedTarget, addSpecialTokens: false);
+        IReadOnlyList<int> target = _model.Tokenizer.EncodeContinuation(request.Text, _model.Tokenizer.Encode(request.Text), request.SpacedTarget);
         var prompts = SubjectPrompts.Of(_model, request,
         [
             ("", request.Prompt, target.SkipLast(1)),
@@ -90,11 +95,11 @@ public sealed class RomeEditor
             ("", Essence, []),
         ]);
 
-        var search = new ValueSearch(_model.Model, _options, prompts, target);
+        var search = new ValueSearch(_model.Parts, _projection, _options, prompts, target);
         Tensor change = search.Run(progress, cancellation);
         Tensor direction = Direction(search.Key);
         return new RomeEdit(
-            request, _options.Layer, direction.DetachFromDisposeScope(), change.DetachFromDisposeScope(), search.Losses);
+            request, _options.Layer, _projection, direction.DetachFromDisposeScope(), change.DetachFromDisposeScope(), search.Losses);
     }
 
     /// <summary><c>C⁻¹k / (C⁻¹k)ᵀk</c>, computed in double precision, in the key's.</summary>
@@ -104,7 +109,7 @@ public sealed class RomeEditor
         using DisposeScope scope = NewDisposeScope();
         Tensor moment = _keys.SecondMoment();
         if (_options.Ridge > 0)
-            moment += moment.diagonal().mean() * _options.Ridge * eye(moment.shape[0], dtype: ScalarType.Float64, device: moment.device);
+            moment = moment.Plus(moment.diagonal().mean().Times(_options.Ridge) * eye(moment.shape[0], dtype: ScalarType.Float64, device: moment.device));
         Tensor wide = key.to(ScalarType.Float64, moment.device);
         Tensor solved;
         try

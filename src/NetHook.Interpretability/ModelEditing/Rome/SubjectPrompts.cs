@@ -18,18 +18,19 @@ internal sealed record SubjectPrompts(Tensor Tokens, long[] Lengths, long[] Subj
             // The prefix is put before what is filled: braces in it mean nothing.
             (string filled, Range place) = request.Fill(template);
             (string text, Range subject) = (prefix + filled, (prefix.Length + place.Start.Value)..(prefix.Length + place.End.Value));
-            rows.Add(([.. model.Tokenizer.Encode(text), .. continuation], model.Tokenizer.TokenRange(text, subject).End.Value - 1));
+            (IReadOnlyList<int> tokens, Range range) = model.Tokenizer.EncodeWithPart(text, subject);
+            rows.Add(([.. tokens, .. continuation], range.End.Value - 1));
         }
 
         int longest = rows.Max(row => row.Ids.Length);
         long[] ids = [.. rows.SelectMany(row => row.Ids.Select(id => (long)id).Concat(Enumerable.Repeat(0L, longest - row.Ids.Length)))];
         return new(
-            tensor(ids, [rows.Count, longest]).to(model.Model.Device),
+            tensor(ids, [rows.Count, longest]).to(model.Parts.Device),
             [.. rows.Select(row => (long)row.Ids.Length)],
             [.. rows.Select(row => row.SubjectEnd)]);
     }
 
     /// <summary>1 at each prompt's last token of the subject, else 0: <c>[prompts, tokens, 1]</c>.</summary>
     public Tensor SubjectMask() =>
-        (tensor(SubjectEnds).unsqueeze(1) == arange(Tokens.shape[1], ScalarType.Int64)).unsqueeze(2).to(Tokens.device);
+        (tensor(SubjectEnds).unsqueeze(1) == HeldScalars.Range(Tokens.shape[1], ScalarType.Int64)).unsqueeze(2).to(Tokens.device);
 }

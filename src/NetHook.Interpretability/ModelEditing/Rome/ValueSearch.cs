@@ -4,43 +4,42 @@ using static TorchSharp.torch;
 namespace NetHook.Interpretability;
 
 /// <summary>
-/// Finds the change of an MLP's output, at the subject's last token, that makes a model say the target. The blocks before the
-/// MLP's are run once; of the logits, only those are computed that the loss reads.
+/// Finds the change of an MLP's last layer's output, at the subject's last token, that makes a model say the target. If the
+/// model can go on from a block, the blocks before the MLP's are run once; of the logits, only those are kept that the loss reads.
 /// </summary>
 internal sealed class ValueSearch
 {
-    private const string LastLayerNorm = "transformer.ln_f";
-
-    private readonly Gpt2 _model;
+    private readonly LaidOutModel _model;
+    private readonly MlpProjection _projection;
     private readonly RomeOptions _options;
-    private readonly Tensor _entering, _subject, _positions, _target;
+    private readonly Tensor _tokens, _entering, _subject, _positions, _target;
     private readonly int _essence;
     private readonly double _size;
     private readonly List<RomeLoss> _losses = [];
 
     /// <summary>Runs the prompts.</summary>
     /// <param name="model">The model.</param>
+    /// <param name="projection">The layer whose output is changed.</param>
     /// <param name="options">How to search.</param>
     /// <param name="prompts">The prompts followed by all but the target's last token; as the last one, that whose prediction is to stay.</param>
     /// <param name="target">The target's tokens.</param>
-    public ValueSearch(Gpt2 model, RomeOptions options, SubjectPrompts prompts, IReadOnlyList<int> target)
+    public ValueSearch(LaidOutModel model, MlpProjection projection, RomeOptions options, SubjectPrompts prompts, IReadOnlyList<int> target)
     {
-        (_model, _options, _essence) = (model, options, prompts.Count - 1);
-        (string block, string keys) = ($"transformer.h.{options.Layer}", KeyStatistics.LayerOf(options.Layer));
+        (_model, _projection, _options, _tokens, _essence) = (model, projection, options, prompts.Tokens, prompts.Count - 1);
+        string block = model.Layout.Block(options.Layer);
         using IDisposable _ = no_grad();
-        using var trace = new TraceDict(model, new Dictionary<string, TraceOptions>
+        using var trace = new TraceDict(model.Module, new Dictionary<string, TraceOptions>
         {
             [block] = new() { RetainInput = true, RetainOutput = false, Stop = true, Scope = TraceScope.CurrentFlow },
-            [keys] = new() { Scope = TraceScope.CurrentFlow },
-            [Mlp] = new() { Scope = TraceScope.CurrentFlow },
+            [projection.Path] = new() { RetainInput = true, Scope = TraceScope.CurrentFlow },
         });
-        trace.Run(() => model.call(prompts.Tokens));
+        trace.Run(() => model.Module.call(prompts.Tokens));
 
-        _entering = trace[block].Input;
+        _entering = LaidOutModel.EnteringOf(trace[block]);
         _subject = prompts.SubjectMask();
         Tensor MeanAtSubject(Tensor states) => (states * _subject).sum(1).narrow(0, 0, _essence).to(ScalarType.Float32).mean([0]);
-        Key = MeanAtSubject(trace[keys].Output);
-        _size = MeanAtSubject(trace[Mlp].Output).norm().to(ScalarType.Float64).item<double>();
+        Key = MeanAtSubject(trace[projection.Path].Input);
+        _size = MeanAtSubject(trace[projection.Path].Output).norm().to(ScalarType.Float64).item<double>();
 
         // The token at each position is predicted at the one before; of the prompt that is to stay, the last prediction counts.
         long[] positions =
@@ -57,8 +56,6 @@ internal sealed class ValueSearch
 
     public IReadOnlyList<RomeLoss> Losses => _losses;
 
-    private string Mlp => $"transformer.h.{_options.Layer}.mlp";
-
     /// <summary>Searches.</summary>
     /// <returns>The change, in single precision.</returns>
     /// <exception cref="InvalidOperationException">It is not finite.</exception>
@@ -68,9 +65,10 @@ internal sealed class ValueSearch
         using IDisposable _ = enable_grad();
 
         // In single precision whatever the model's: the squares of gradients, and Adam's epsilon, are nothing in half.
-        Tensor change = zeros(_model.Config.NEmbd, ScalarType.Float32, _entering.device, requires_grad: true);
+        Tensor change = zeros(_projection.Width, ScalarType.Float32, _entering.device, requires_grad: true);
         var adam = new Adam(change, _options.LearningRate);
-        Tensor before = LogProbabilities(change)[_essence, 0].detach();
+        Tensor unchanged = LogProbabilities(change).detach(), before = unchanged[_essence, 0];
+        _model.RequireFinite(unchanged, _tokens);
         for (int step = 1; ; step++)
         {
             cancellation.ThrowIfCancellationRequested();
@@ -90,10 +88,7 @@ internal sealed class ValueSearch
 
         progress?.Report(1);
         if (!change.isfinite().all().item<bool>())
-        {
-            throw new InvalidOperationException(
-                "The search for the value ended in numbers that are not finite. Does the model itself give finite logits? If so, lower LearningRate or ClampNorm.");
-        }
+            throw new InvalidOperationException("The search for the value ended in numbers that are not finite, though the model's own are: lower LearningRate or ClampNorm.");
 
         return scope.MoveToOuter(change.detach().clone());
     }
@@ -104,29 +99,23 @@ internal sealed class ValueSearch
         Tensor each = -predicted.narrow(0, 0, _essence).gather(2, _target.expand(_essence, -1, -1)).mean([1, 2]);
         Tensor now = predicted[_essence, 0];
         Tensor target = each.mean();
-        Tensor drift = _options.KlFactor * (now.exp() * (now - before)).sum();
+        Tensor drift = (now.exp() * (now - before)).sum().Times(_options.KlFactor);
 
         // The norm of no change has no gradient, and torch takes 0 for it.
-        Tensor decay = _options.WeightDecay * change.norm() / (_size * _size);
+        Tensor decay = change.norm().Times(_options.WeightDecay).DividedBy(_size * _size);
         _losses.Add(new(Number(target), Number(drift), Number(decay), Number((-each).exp().mean())));
-        return target + drift + decay;
+        return target.Plus(drift).Plus(decay);
     }
 
     /// <summary>The log probabilities of all tokens, where the loss reads them: <c>[prompts, target's tokens, vocabulary]</c>.</summary>
     private Tensor LogProbabilities(Tensor change)
     {
         using DisposeScope scope = NewDisposeScope();
-        using var edits = new TraceDict(_model, new Dictionary<string, TraceOptions>
-        {
-            [Mlp] = new() { EditOutput = (Tensor output) => output + (_subject * change).to(output.dtype), RetainOutput = false, Scope = TraceScope.CurrentFlow },
-            [LastLayerNorm] = new()
-            {
-                EditInput = (Tensor input) => input.gather(1, _positions.expand(-1, -1, input.shape[2])),
-                RetainOutput = false,
-                Scope = TraceScope.CurrentFlow,
-            },
-        });
-        return scope.MoveToOuter(_model.ForwardFrom(_options.Layer, _entering).to(ScalarType.Float32).log_softmax(-1));
+        using var edit = new Trace(
+            _model.Module, _projection.Path, LaidOutModel.Quietly(output: (Tensor output) => output.Plus((_subject * change).to(output.dtype))));
+        Tensor logits = _model.LogitsFrom(
+            _options.Layer, _entering, _tokens, all => all.gather(1, _positions.expand(-1, -1, all.shape[2])));
+        return scope.MoveToOuter(logits.to(ScalarType.Float32).log_softmax(-1));
     }
 
     private void Clamp(Tensor change)
@@ -134,7 +123,7 @@ internal sealed class ValueSearch
         using IDisposable _ = no_grad();
         double norm = Number(change.norm()), most = _options.ClampNorm * _size;
         if (norm > most)
-            change.mul_(most / norm);
+            change.TimesInPlace(most / norm);
     }
 
     private static double Number(Tensor scalar) => scalar.detach().to(ScalarType.Float64).item<double>();
@@ -151,10 +140,10 @@ internal sealed class ValueSearch
         {
             using IDisposable _ = no_grad();
             _steps++;
-            _mean.mul_(Decay1).add_(gradient * (1 - Decay1));
-            _square.mul_(Decay2).add_(gradient.square() * (1 - Decay2));
-            Tensor mean = _mean / (1 - Math.Pow(Decay1, _steps)), square = _square / (1 - Math.Pow(Decay2, _steps));
-            values.sub_(learningRate * mean / (square.sqrt() + Epsilon));
+            _mean.TimesInPlace(Decay1).PlusInPlace(gradient.Times(1 - Decay1));
+            _square.TimesInPlace(Decay2).PlusInPlace(gradient.Squared().Times(1 - Decay2));
+            Tensor mean = _mean.DividedBy(1 - Math.Pow(Decay1, _steps)), square = _square.DividedBy(1 - Math.Pow(Decay2, _steps));
+            values.sub_(mean.Times(learningRate) / square.sqrt().Plus(Epsilon));
         }
     }
 }

@@ -5,11 +5,11 @@ namespace NetHook.Interpretability;
 /// <summary>Puts a parameter's values back, bit by bit, when disposed.</summary>
 internal sealed class WeightBackup : IDisposable
 {
-    private readonly Gpt2 _model;
+    private readonly nn.Module _model;
     private readonly string _name;
     private Tensor? _values;
 
-    public WeightBackup(Gpt2 model, string name)
+    public WeightBackup(nn.Module model, string name)
     {
         (_model, _name) = (model, name);
         using IDisposable _ = no_grad();

@@ -7,7 +7,11 @@ public sealed class EditScoreTests
     private static readonly PromptOutcome Changed = new()
     {
         Prompt = "",
+        PromptIds = [],
+        Target = "",
+        TargetIds = [],
         TrueAnswer = "",
+        TrueAnswerIds = [],
         SaidBefore = "a",
         SaidAfter = "b",
         SaysTarget = true,

@@ -9,7 +9,7 @@ public sealed class RomeEditTests : IDisposable
 
     private readonly DisposeScope _scope = NewDisposeScope();
     private readonly LanguageModel _model = Speaking.Model();
-    private readonly RomeEdit _edit = new(Editing.Request, 0, rand(48).DetachFromDisposeScope(), rand(12).DetachFromDisposeScope(), []);
+    private readonly RomeEdit _edit = new(Editing.Request, 0, Projection(0), rand(48).DetachFromDisposeScope(), rand(12).DetachFromDisposeScope(), []);
     private readonly Dictionary<string, Tensor> _before;
 
     public RomeEditTests() => _before = Weights();
@@ -76,14 +76,14 @@ public sealed class RomeEditTests : IDisposable
     [Fact]
     public void Another_models_edit_is_refused()
     {
-        using var second = new RomeEdit(Editing.Request, 1, rand(48).DetachFromDisposeScope(), rand(12).DetachFromDisposeScope(), []);
+        using var second = new RomeEdit(Editing.Request, 1, Projection(1), rand(48).DetachFromDisposeScope(), rand(12).DetachFromDisposeScope(), []);
         using Gpt2 narrow = Tiny.Model(), shallow = Tiny.Model(Speaking.Config with { NLayer = 1 });
 
         Assert.Equal(
             $"The edit is of {Parameter} [48, 12], and this model has [24, 6] there. Apply it to the model it was made for, or a copy.",
             Assert.Throws<ArgumentException>(() => _edit.ApplyTo(narrow)).Message);
         Assert.Equal(
-            "The edit is of transformer.h.1.mlp.c_proj.weight [48, 12], and this model has 1 layers. Apply it to the model it was made for, or a copy.",
+            "The edit is of transformer.h.1.mlp.c_proj.weight [48, 12], and this model has no such parameter. Apply it to the model it was made for, or a copy.",
             Assert.Throws<ArgumentException>(() => second.ApplyPermanentlyTo(shallow)).Message);
     }
 
@@ -93,6 +93,8 @@ public sealed class RomeEditTests : IDisposable
         _model.Dispose();
         _scope.Dispose();
     }
+
+    private static MlpProjection Projection(int layer) => new($"transformer.h.{layer}.mlp.c_proj", KeysFirst: true, 48, 12);
 
     private Dictionary<string, Tensor> Weights() =>
         _model.Model.named_parameters().ToDictionary(pair => pair.name, pair => pair.parameter.detach().clone());

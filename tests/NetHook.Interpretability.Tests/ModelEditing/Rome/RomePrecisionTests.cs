@@ -49,12 +49,22 @@ public sealed class RomePrecisionTests : IDisposable
     {
         using LanguageModel model = Speaking.Model();
         using RunningSecondMoment keys = KeyStatistics.Collect(model, 0, Editing.Text);
+        Assert.Equal(
+            "The search for the value ended in numbers that are not finite, though the model's own are: lower LearningRate or ClampNorm.",
+            Assert.Throws<InvalidOperationException>(() => new RomeEditor(model, keys, Editing.Options with { LearningRate = 1e300 }).Find(Editing.Request)).Message);
+    }
+
+    [Fact]
+    public void A_model_that_gives_no_number_is_an_error()
+    {
+        using LanguageModel model = Speaking.Model();
+        using RunningSecondMoment keys = KeyStatistics.Collect(model, 0, Editing.Text);
         using (no_grad())
             model.Model.GetParameter("transformer.ln_f.bias").fill_(float.NaN);
 
         Assert.Equal(
-            "The search for the value ended in numbers that are not finite. Does the model itself give finite logits? If so, lower LearningRate or ClampNorm.",
-            Assert.Throws<InvalidOperationException>(() => new RomeEditor(model, keys, Editing.Options).Find(Editing.Request)).Message);
+            "The output of Gpt2 is not finite. It begins at layer 'transformer.ln_f' (LayerNorm), whose output holds NaN, as does its parameter bias.",
+            Assert.Throws<NonFiniteException>(() => new RomeEditor(model, keys, Editing.Options).Find(Editing.Request)).Message);
     }
 
     public void Dispose() => _scope.Dispose();

@@ -1,0 +1,26 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace NetHook.Interpretability;
+
+/// <summary>Noise for the embeddings of a subject.</summary>
+internal static class SubjectNoise
+{
+    /// <summary>Draws it: <c>[runs, subject's tokens, width]</c>, in the caller's dispose scope.</summary>
+    public static Tensor Draw(LaidOutModel model, int subjectTokens, CausalTraceOptions options)
+    {
+        if (options.Samples < 1)
+            throw new ArgumentOutOfRangeException(nameof(options), options.Samples, "Samples is the number of corrupted runs, at least 1.");
+        if (!(options.Noise >= 0 && double.IsFinite(options.Noise)))
+            throw new ArgumentOutOfRangeException(nameof(options), options.Noise, "Noise is a number of standard deviations, 0 or more.");
+        using IDisposable _ = no_grad();
+        using DisposeScope scope = NewDisposeScope();
+        using var generator = new Generator((ulong)options.Seed);
+        Tensor noise = randn([options.Samples, subjectTokens, model.Width], ScalarType.Float32, generator: generator);
+        return scope.MoveToOuter(noise.Times(options.Noise) * Embeddings(model).to(ScalarType.Float32).std().cpu());
+    }
+
+    /// <summary>What the embedding layer gives for each token: some layers scale what is in their table.</summary>
+    private static Tensor Embeddings(LaidOutModel model) => model.Module.GetModule<nn.Module<Tensor, Tensor>>(model.Layout.Embedding)
+        .forward(HeldScalars.Range(model.VocabularySize, device: model.Device).unsqueeze(0));
+}

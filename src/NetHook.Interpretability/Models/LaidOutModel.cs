@@ -1,0 +1,115 @@
+using System.Runtime.CompilerServices;
+using TorchSharp;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
+
+namespace NetHook.Interpretability;
+
+/// <summary>A model with its layout: all that an analysis knows of a model. Owns nothing.</summary>
+internal sealed class LaidOutModel
+{
+    /// <exception cref="LayoutException">The layout does not fit the model.</exception>
+    public LaidOutModel(Module<Tensor, Tensor> model, TransformerLayout layout)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(layout);
+        layout.Validate(model);
+        (Module, Layout) = (model, layout);
+        (VocabularySize, Width) = ((int)Embeddings.shape[0], (int)Embeddings.shape[1]);
+    }
+
+    public Module<Tensor, Tensor> Module { get; }
+
+    public TransformerLayout Layout { get; }
+
+    /// <summary>How many ids the embedding has vectors for.</summary>
+    public int VocabularySize { get; }
+
+    /// <summary>How many numbers the vector of a token has.</summary>
+    public int Width { get; }
+
+    /// <summary>Where the model takes its ids.</summary>
+    public Device Device => Embeddings.device;
+
+    /// <summary>The table of the vectors of all tokens, <c>[vocabulary, width]</c>. It may be another one once the model was moved.</summary>
+    public Parameter Embeddings => Module.GetParameter(Layout.Embedding + ".weight");
+
+    /// <summary>One row of ids as the model takes them: Int64 <c>[1, tokens]</c>.</summary>
+    public Tensor Ids(IEnumerable<int> tokens)
+    {
+        long[] ids = [.. tokens];
+        return tensor(ids, [1, ids.Length], device: Device);
+    }
+
+    /// <summary>Runs one prompt.</summary>
+    /// <returns>The logits, <c>[tokens, vocabulary]</c>.</returns>
+    /// <exception cref="NonFiniteException">The logits behind the last token are not finite.</exception>
+    public Tensor Logits(IEnumerable<int> tokens)
+    {
+        Tensor ids = Ids(tokens), logits = Module.call(ids)[0];
+        RequireFinite(logits[-1], ids);
+        return logits;
+    }
+
+    /// <summary>Says which layer is at fault if logits that the model gave for these ids are not finite.</summary>
+    /// <exception cref="NonFiniteException">They are not finite.</exception>
+    public void RequireFinite(Tensor logits, Tensor ids)
+    {
+        // A model may exclude a token by a logit of -infinity.
+        using DisposeScope scope = NewDisposeScope();
+        if (logits.max().isfinite().item<bool>())
+            return;
+        throw FirstNonFinite.In(Module, () => Module.call(ids));
+    }
+
+    /// <summary>Goes on from a residual stream.</summary>
+    /// <param name="block">The block that it enters; the number of blocks stands for behind the last one.</param>
+    /// <param name="residual">The residual stream, <c>[batch, tokens, width]</c>.</param>
+    /// <param name="ids">The ids that it is of, <c>[batch, tokens]</c>.</param>
+    /// <param name="positions">Picks some positions, of a tensor <c>[batch, tokens, features]</c>.</param>
+    /// <returns>The logits at those positions.</returns>
+    public Tensor LogitsFrom(int block, Tensor residual, Tensor ids, Func<Tensor, Tensor> positions)
+    {
+        if (Module is IResumable resumable)
+        {
+            // The head need not see positions that nobody asked for.
+            using var pick = new Trace(Module, Layout.Readout[0], Quietly(input: positions));
+            return resumable.ForwardFrom(block, residual);
+        }
+
+        using Trace enter = block == 0
+            ? new Trace(Module, Layout.Block(0), Quietly(input: InputOfFirstBlock(residual)))
+            : new Trace(Module, Layout.Block(block - 1), Quietly(output: (Tensor _) => residual));
+        return positions(Module.call(ids));
+    }
+
+    /// <summary>Reads a residual stream as if it were that behind the last block.</summary>
+    /// <param name="residual">The residual stream, <c>[batch, tokens, width]</c>.</param>
+    /// <returns>The logits, <c>[batch, tokens, vocabulary]</c>.</returns>
+    public Tensor ReadOut(Tensor residual)
+    {
+        // forward() and not call(): what is attached to these layers was not asked about this.
+        foreach (string path in Layout.Readout)
+            residual = Module.GetModule<Module<Tensor, Tensor>>(path).forward(residual);
+        return residual;
+    }
+
+    /// <summary>The residual stream that entered a block: what the block was given, or the first thing that it was.</summary>
+    public static Tensor EnteringOf(Trace block) =>
+        block.Module is Module<Tensor, Tensor> ? block.Input : (Tensor)block.InputAs<ITuple>()[0]!;
+
+    /// <summary>Options of a trace that edits and keeps nothing, seen by the calling flow alone.</summary>
+    public static TraceOptions Quietly(Delegate? input = null, Delegate? output = null) =>
+        new() { EditInput = input, EditOutput = output, RetainOutput = false, Scope = TraceScope.CurrentFlow };
+
+    private Delegate InputOfFirstBlock(Tensor residual)
+    {
+        if (Module.GetModule(Layout.Block(0)) is Module<Tensor, Tensor>)
+            return (Tensor _) => residual;
+
+        // A block that takes a mask or positions as well: the residual stream comes first.
+        return object (ITuple input) => Activator.CreateInstance(
+            input.GetType(), [residual, .. Enumerable.Range(1, input.Length - 1).Select(i => input[i])])!;
+    }
+}
