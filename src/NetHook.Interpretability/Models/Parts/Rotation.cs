@@ -45,7 +45,7 @@ internal sealed record Rotation(RotaryFrequencies Frequencies, bool Interleaved 
     {
         if (!Interleaved)
             return cat([x.narrow(-1, Size / 2, Size / 2).neg(), x.narrow(-1, 0, Size / 2)], -1);
-        Tensor[] pair = x.unflatten(-1, [Size / 2, 2]).unbind(-1);
+        Tensor[] pair = x.reshape([.. x.shape[..^1], Size / 2, 2]).unbind(-1);
         return stack([pair[1].neg(), pair[0]], -1).flatten(-2, -1);
     }
 }
