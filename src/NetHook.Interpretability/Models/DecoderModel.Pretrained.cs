@@ -39,8 +39,8 @@ public abstract partial class DecoderModel
     }
 
     /// <summary>
-    /// Reads the layers of a model without its weights, from <c>config.json</c> alone: on <c>torch.META</c> it computes shapes,
-    /// and takes no memory.
+    /// Reads the layers of a model without its weights, from <c>config.json</c> alone. It is on <c>torch.META</c>, and takes no
+    /// memory.
     /// </summary>
     /// <param name="folder">The folder. Its weights need not be there.</param>
     /// <returns>The model. It is the caller's to dispose.</returns>

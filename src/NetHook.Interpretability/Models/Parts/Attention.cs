@@ -112,7 +112,7 @@ internal abstract class Attention : Module<Tensor, Tensor>
         if (_settings.ScoreCap is { } cap)
             met = met.DividedBy(cap).tanh().Times(cap);
         met = scores.call(met);
-        using Tensor hidden = pass.Visible(_settings.Window).logical_not();
+        using Tensor hidden = pass.Hidden(_settings.Window);
         ScalarType wide = met.dtype is ScalarType.Float16 or ScalarType.BFloat16 ? ScalarType.Float32 : met.dtype;
         Tensor weights = pattern.call(met.WithFill(hidden, double.NegativeInfinity).softmax(-1, wide).to(value.dtype));
         return (PatternDropout?.call(weights) ?? weights).matmul(value);

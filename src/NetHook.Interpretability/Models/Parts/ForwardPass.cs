@@ -86,6 +86,14 @@ internal sealed class ForwardPass : IDisposable
         if (_visible.TryGetValue(width, out Tensor? known))
             return known;
         using DisposeScope scope = NewDisposeScope();
+        if (_device.type == DeviceType.META)
+        {
+            // libtorch has no logic there.
+            Tensor shape = empty([1, 1, Tokens, Past + Tokens], ScalarType.Bool, _device);
+            _visible.Add(width, shape);
+            return Kept(shape);
+        }
+
         Tensor all = ones([Tokens, Past + Tokens], ScalarType.Bool, _device);
         Tensor visible = all.tril(Past).logical_and(all.triu(Past - width + 1)).unsqueeze(0);
         if (_padding is not null)
@@ -94,6 +102,9 @@ internal sealed class ForwardPass : IDisposable
         _visible.Add(width, visible);
         return Kept(visible);
     }
+
+    /// <summary>The contrary of <see cref="Visible"/>. The caller's to dispose.</summary>
+    public Tensor Hidden(long? window) => _device.type == DeviceType.META ? Visible(window).alias() : Visible(window).logical_not();
 
     /// <summary>The cosines and sines of a rotation at this pass's positions, <c>[1 or batch, 1, tokens, size]</c>.</summary>
     public (Tensor Cos, Tensor Sin) Tables(Rotation rotation, ScalarType dtype)
