@@ -15,7 +15,7 @@ var byContinent = FactBook.Load().Facts.Where(fact => fact.Relation == "continen
 var (asia, europe) = (byContinent["Asia"].ToList(), byContinent["Europe"].ToList());
 var (learned, kept) = (europe[..(europe.Count / 2)], europe[(europe.Count / 2)..]);
 
-var layer = $"transformer.h.{model.Model.Config.NLayer - 2}";
+var layer = model.Layout.Block(model.Layout.Layers - 2);
 var direction = MeanState(asia) - MeanState(learned);
 Console.WriteLine($"Asia less Europe at {layer}: norm {direction.norm().item<float>():F1}, from {asia.Count} and {learned.Count} countries.");
 Console.WriteLine($"Where {kept.Count} other European countries are, says the model, when the last token gets");

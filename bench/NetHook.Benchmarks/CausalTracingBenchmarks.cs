@@ -27,7 +27,7 @@ public class CausalTracingBenchmarks
         _tokens = [.. _model.Tokenizer.Encode(Prompt)];
         _subject = _model.Tokenizer.TokenRange(Prompt, Subject);
         using var generator = new Generator(1);
-        _noise = randn([Runs, _subject.End.Value - _subject.Start.Value, _model.Model.Config.NEmbd], generator: generator);
+        _noise = randn([Runs, _subject.End.Value - _subject.Start.Value, _model.Parts.Width], generator: generator);
         _answer = Trace().Answer;
     }
 
@@ -39,7 +39,7 @@ public class CausalTracingBenchmarks
     }
 
     [Benchmark(Baseline = true)]
-    public StateGrid OneByOne() => PlainCausalTracing.Run(_model.Model, _tokens, _subject, _noise, _answer, LayerWindow.Of(_model.Model, Kind, null));
+    public StateGrid OneByOne() => PlainCausalTracing.Run(_model.Parts, _tokens, _subject, _noise, _answer, LayerWindow.Of(_model.Layout, Kind, null));
 
     [Benchmark]
     public StateGrid InBatches() => Trace().Probabilities;

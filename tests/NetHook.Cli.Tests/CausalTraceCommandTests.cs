@@ -44,8 +44,19 @@ public sealed class CausalTraceCommandTests(SmallModel model)
 
         Assert.Equal((paris, " Paris"), (json.GetProperty("answer").GetProperty("id").GetInt32(), json.GetProperty("answer").GetProperty("text").GetString()));
         Close.Equal(
-            library.NextTokens(Prompt, library.Model.Config.VocabSize).Single(token => token.Id == paris).Probability,
+            library.NextTokens(Prompt, library.VocabularySize).Single(token => token.Id == paris).Probability,
             json.GetProperty("cleanProbability").GetDouble());
+    }
+
+    [Fact]
+    public void Subject_that_is_there_twice_is_chosen_by_number()
+    {
+        const string Twice = "France is of France is";
+        int[] Subject(string number) => JsonDocument.Parse(
+            ToolRun.Of("causal-trace", Twice, "--subject", "France", "--occurrence", number, "--model", model.Folder, "--json").Result)
+            .RootElement.GetProperty("subject").Deserialize<int[]>()!;
+
+        Assert.True(Subject("1").Max() < Subject("2").Min());
     }
 
     [Fact]
@@ -74,7 +85,7 @@ public sealed class CausalTraceCommandTests(SmallModel model)
 
     [Theory]
     [InlineData(Tool.Failure, "\"Spain\" is not in \"The capital of France is\".", "--subject", "Spain")]
-    [InlineData(Tool.Failure, "\"a\" is more than once in \"The capital of France is\", at characters 5 and 9.", "--subject", "a")]
+    [InlineData(Tool.Failure, "\"a\" is 3 times in \"The capital of France is\", at characters 5, 9, 17. Say which one: the first is occurrence 1.", "--subject", "a")]
     [InlineData(Tool.Failure, "The window is the number of layers restored together, at least 1. Actual value was 0.", "--subject", "France", "--window", "0")]
     [InlineData(Tool.Failure, "Samples is the number of corrupted runs, at least 1. Actual value was 0.", "--subject", "France", "--samples", "0")]
     [InlineData(Tool.Failure, "Noise is a number of standard deviations, 0 or more. Actual value was -1.", "--subject", "France", "--noise", "-1")]

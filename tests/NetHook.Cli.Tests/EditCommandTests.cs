@@ -38,11 +38,24 @@ public sealed class EditCommandTests : IDisposable
             before.Model.ParameterNames().Where(name => !before.Model.GetParameter(name).Equals(after.Model.GetParameter(name))));
         foreach ((LanguageModel model, string name) in new[] { (before, "targetBefore"), (after, "targetAfter") })
         {
-            double probability = model.NextTokens("The capital of France is", model.Model.Config.VocabSize).Single(token => token.Text == " Paris").Probability;
+            double probability = model.NextTokens("The capital of France is", model.VocabularySize).Single(token => token.Text == " Paris").Probability;
             Assert.Equal(probability, json.GetProperty("edited").GetProperty(name).GetDouble(), 1e-6);
         }
 
         Assert.Equal(["edited", "text.txt"], _folder.Files);
+    }
+
+    [Fact]
+    public void Spaces_of_subject_and_target_are_put_right_and_shown_as_measured()
+    {
+        JsonElement Ask(string subject, string target) => JsonDocument.Parse(ToolRun.Of(
+            "edit", "--prompt", "The capital of {} is", "--subject", subject, "--target", target, "--model", _model.Folder, "--text", _folder["text.txt"], "--json").Result).RootElement;
+
+        JsonElement plain = Ask("France", " Paris"), odd = Ask(" France ", "Paris");
+
+        Assert.Equal(" Paris", odd.GetProperty("target").GetString());
+        Assert.Equal("The capital of France is", odd.GetProperty("edited").GetProperty("prompt").GetString());
+        Assert.Equal(plain.GetProperty("edited").GetProperty("targetAfter").GetDouble(), odd.GetProperty("edited").GetProperty("targetAfter").GetDouble(), 1e-4);
     }
 
     [Fact]

@@ -55,9 +55,12 @@ public sealed partial class HelpTests
     [Fact]
     public void Statistics_of_the_example_are_those_that_an_edit_of_the_bundled_model_needs()
     {
-        string layer = KeyStatistics.LayerOf(RomeOptions.Load(Path.Combine(BundledModel.Folder, RomeOptions.FileName)).Layer);
+        const string Glob = "**.0.mlp.act";
+        using var model = LanguageModel.Bundled();
+        string layer = model.Layout.MlpKeys(RomeOptions.Load(Path.Combine(BundledModel.Folder, RomeOptions.FileName)).Layer);
 
-        Assert.Contains($"nethook stats corpus.txt --layers {layer} --statistic second-moment --out keys.safetensors\n", ToolRun.Of("stats", "--help").Result, StringComparison.Ordinal);
+        Assert.Equal([layer], model.Model.ModuleNames(Glob));
+        Assert.Contains($"nethook stats corpus.txt --layers \"{Glob}\" --statistic second-moment --out keys.safetensors\n", ToolRun.Of("stats", "--help").Result, StringComparison.Ordinal);
         Assert.Contains(" --stats keys.safetensors ", ToolRun.Of("edit", "--help").Result, StringComparison.Ordinal);
     }
 

@@ -23,7 +23,7 @@ public sealed class LensCommandTests(SmallModel model)
         JsonElement json = JsonDocument.Parse(ToolRun.Of("lens", Prompt, "--model", model.Folder, "--json").Result).RootElement;
 
         Assert.Equal(["model", "prompt", "tokens", "layers"], json.EnumerateObject().Select(property => property.Name));
-        Assert.Equal(["transformer.drop", "transformer.h.0", "transformer.h.1"], json.GetProperty("layers").EnumerateArray().Select(layer => layer.GetProperty("layer").GetString()));
+        Assert.Equal(["embeddings", "transformer.h.0", "transformer.h.1"], json.GetProperty("layers").EnumerateArray().Select(layer => layer.GetProperty("layer").GetString()));
         JsonElement prediction = json.GetProperty("layers")[1].GetProperty("predictions")[3][4];
         Close.Equal(lens[1, 3][4], new NextToken(prediction.GetProperty("id").GetInt32(), prediction.GetProperty("text").GetString()!, prediction.GetProperty("probability").GetDouble()));
         Assert.Equal(5, json.GetProperty("layers")[0].GetProperty("predictions").GetArrayLength());

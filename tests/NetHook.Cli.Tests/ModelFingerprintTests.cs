@@ -39,7 +39,7 @@ public sealed class ModelFingerprintTests(SmallModel small) : IDisposable
     [InlineData("ReorderAndUpcastAttn")]
     public void Same_weights_with_another_setting_make_another(string setting)
     {
-        Gpt2Config config = _model.Model.Config;
+        Gpt2Config config = ((Gpt2)_model.Model).Config;
         using var other = new Gpt2(setting switch
         {
             "NHead" => config with { NHead = 4 },

@@ -56,7 +56,7 @@ public sealed class PatchCommandTests(SmallModel model)
     [Theory]
     [InlineData("The clean prompt has 5 tokens and the counterfactual one 1. Choose prompts of the same number of tokens, or give both subjects to align them by.", "The")]
     [InlineData("Only one of the two subjects is given. Prompts are aligned by both, or by none.", Other, "--subject", "France")]
-    [InlineData("The answer \"ab\" is 2 tokens (\"a\", \"b\"); the logit difference compares single ones. Give the first, and mind the space before a word.", Other, "--answer", "ab")]
+    [InlineData("The answer \"ab\" is 2 tokens (\"a\", \"b\"). Give the first, and mind the space before a word.", Other, "--answer", "ab")]
     public void What_cannot_be_done_is_said(string line, string counterfactual, params string[] options) =>
         Assert.Equal(line, ToolRun.Of(["patch", Clean, counterfactual, "--model", model.Folder, .. options]).Line(Tool.Failure));
 

@@ -23,6 +23,15 @@ public sealed partial class TraceCommandTests(SmallModel model)
         Layers(Json(Prompt, "--layers", "**.mlp", "-l", "transformer.h.1.{attn,mlp}")));
 
     [Fact]
+    public void Layer_to_stop_at_may_be_a_glob_that_matches_one()
+    {
+        Assert.Equal("transformer.h.1.mlp", Json(Prompt, "--stop-at", "**.1.mlp").GetProperty("stoppedAt").GetString());
+        Assert.Equal(
+            "'**.mlp' matches 2 layers, transformer.h.0.mlp, transformer.h.1.mlp ...: name one.",
+            Trace(Prompt, "--stop-at", "**.mlp").Line(Tool.Failure));
+    }
+
+    [Fact]
     public void Layer_to_stop_at_is_traced_though_not_selected() => Assert.Equal(
         ["transformer.wte", "transformer.h.0.attn"],
         Layers(Json(Prompt, "--layers", "transformer.wte", "--stop-at", "transformer.h.0.attn")));

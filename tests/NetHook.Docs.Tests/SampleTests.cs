@@ -61,6 +61,15 @@ public class SampleTests
     }
 
     [Fact]
+    public async Task Own_model_goes_through_lens_tracing_and_an_edit()
+    {
+        string printed = await Run("own-model");
+        Assert.Contains("blocks.3 ", printed, StringComparison.Ordinal);
+        Assert.Contains("with the subject (*) corrupted", printed, StringComparison.Ordinal);
+        Assert.Contains("Edited blocks.1.mlp.project.weight: The capital of", printed, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Every_sample_is_run_here()
     {
         string source = File.ReadAllText(Repository.PathOf("tests", "NetHook.Docs.Tests", "SampleTests.cs"));

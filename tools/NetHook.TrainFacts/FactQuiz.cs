@@ -27,7 +27,7 @@ internal sealed class FactQuiz(LanguageModel language)
     {
         using DisposeScope scope = NewDisposeScope();
         (int[] All, int Count)[] asked = batch
-            .Select(question => (Prompt: language.Tokenizer.Encode(question.Prompt), Answer: language.Tokenizer.Encode($" {question.Fact.Answer}.")))
+            .Select(question => (Prompt: language.Tokenizer.Encode(question.Prompt), Answer: language.Tokenizer.Encode($" {question.Fact.Answer}.", addSpecialTokens: false)))
             .Select(ids => (All: (int[])[.. ids.Prompt, .. ids.Answer], ids.Prompt.Count))
             .ToArray();
         int length = asked.Max(ids => ids.All.Length);

@@ -22,7 +22,7 @@ internal static class LayerSelection
     // The list of a model's blocks matches "**" too, but it is only a list: it never runs.
     private static List<string> Of(Module model, string pattern)
     {
-        IReadOnlyList<string> names = model.ModuleNames(pattern);
+        IReadOnlyList<string> names = model.ModuleNames(pattern, includeHolders: true);
         List<string> layers = [.. names.Where(name => model.GetModule(name) is Module<Tensor, Tensor>)];
         return layers.Count > 0
             ? layers

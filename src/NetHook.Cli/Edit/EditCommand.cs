@@ -96,6 +96,9 @@ internal sealed class EditCommand : ToolCommand
     /// <summary>What is asked before and after. What the model says before counts as the answer that is right.</summary>
     private EditCase Case(EditRequest request, ParseResult arguments)
     {
+        // What cannot be filled is refused before the text is read.
+        _ = request.Text;
+
         // The facts that the bundled model was taught have phrasings and neighbours of their own.
         bool isAsked = arguments.GetValue(_paraphrases) is { Length: > 0 } || arguments.GetValue(_neighbours) is { Length: > 0 };
         if (!isAsked && _model.IsBundled(arguments) && FactEdits.CaseOf(FactBook.Load(), request) is { } known)

@@ -12,7 +12,7 @@ internal sealed record LayerList(string Model, long Parameters, IReadOnlyList<La
     public static LayerList Of(Module model, string pattern, string folder) => new(
         folder,
         CountParameters(model),
-        [.. model.ModuleNames(pattern).Select(name =>
+        [.. model.ModuleNames(pattern, includeHolders: true).Select(name =>
         {
             Module layer = model.GetModule(name);
             return new LayerListItem(name, ModuleTypeName.Of(layer), CountParameters(layer));

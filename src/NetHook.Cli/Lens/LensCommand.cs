@@ -22,9 +22,9 @@ internal sealed class LensCommand : ToolCommand
 
     public override string Notes =>
         """
-        Layers go down, from the embeddings, which enter the first block, to the last block,
-        whose row is what the model predicts; the tokens of the prompt go across. A cell is
-        the likeliest next token there, with its probability.
+        Layers go down, from the embeddings, which enter the first block, to the last
+        block, whose row is what the model predicts; the tokens of the prompt go across.
+        A cell is the likeliest next token there, with its probability.
 
         JSON:
           model   the folder

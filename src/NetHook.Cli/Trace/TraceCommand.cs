@@ -49,8 +49,8 @@ internal sealed class TraceCommand : ToolCommand
         """
         Layers come in the order in which they begin to run. Mean, standard deviation
         and norm are over all elements of a layer's output. The time includes
-        the layers inside the layer; the model runs once, and the layers that come first
-        pay for what torch sets up in a pass.
+        the layers inside the layer. A pass of less than half a second runs once more
+        before it is timed, since the first one pays for what torch sets up.
 
         JSON:
           model       the folder

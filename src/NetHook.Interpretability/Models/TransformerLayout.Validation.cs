@@ -61,15 +61,15 @@ public sealed partial record TransformerLayout
     private static void CheckTensor(string place, string path, Module module)
     {
         if (TypeOf(module) is { } types && types[^1] != typeof(Tensor))
-            throw new LayoutException(place, path, $"{place} of the layout is '{path}', a {TypeNames.Of(module)} that returns {TypeNames.Of(types[^1])}: the analyses need a layer that returns one Tensor.");
+            throw new LayoutException(place, path, $"{place} of the layout is '{path}' ({TypeNames.Of(module)}), which returns {TypeNames.Of(types[^1])}: the analyses need a layer that returns one Tensor.");
         if (module is IEnumerable<Module> && TypeOf(module) is null)
-            throw new LayoutException(place, path, $"{place} of the layout is '{path}', a {TypeNames.Of(module)}, which never runs itself: name a layer that does.");
+            throw new LayoutException(place, path, $"{place} of the layout is '{path}' ({TypeNames.Of(module)}), which never runs itself: name a layer that does.");
     }
 
     private static void CheckOneToOne(string path, Module module)
     {
         if (module is not Module<Tensor, Tensor>)
-            throw new LayoutException(nameof(Readout), path, $"Readout of the layout has '{path}', a {TypeNames.Of(module)}: each of its layers takes one Tensor and returns one.");
+            throw new LayoutException(nameof(Readout), path, $"Readout of the layout has '{path}' ({TypeNames.Of(module)}): each of its layers takes one Tensor and returns one.");
     }
 
     /// <summary>The types of a module's arguments and, last, of its result; null for one that never runs.</summary>
@@ -110,7 +110,7 @@ public sealed partial record TransformerLayout
         if (found.dim() != 2)
             throw new LayoutException(nameof(Embedding), Embedding, $"Embedding of the layout is '{Embedding}', whose weight is [{string.Join(", ", found.shape)}], not [vocabulary, width].");
         if (module is not Module<Tensor, Tensor>)
-            throw new LayoutException(nameof(Embedding), Embedding, $"Embedding of the layout is '{Embedding}', a {TypeNames.Of(module)}: it takes one Tensor of ids and returns one of vectors.");
+            throw new LayoutException(nameof(Embedding), Embedding, $"Embedding of the layout is '{Embedding}' ({TypeNames.Of(module)}): that place takes one Tensor of ids and returns one of vectors.");
     }
 
     private IEnumerable<(string Place, string Template)> InBlocks() =>

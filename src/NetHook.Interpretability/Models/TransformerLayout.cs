@@ -35,7 +35,7 @@ public sealed partial record TransformerLayout
     public required string Embedding { get; init; }
 
     /// <summary>
-    /// The blocks, such as <c>transformer.h.{0}</c>. The first argument of a block is the residual stream; its output is the
+    /// The blocks, such as <c>blocks.{0}</c>. The first argument of a block is the residual stream; its output is the
     /// residual stream behind it, which is what enters the next block.
     /// </summary>
     public required string BlockPath { get; init; }

@@ -33,7 +33,7 @@ internal sealed class AddedTokenFinder
             if (token!.SingleWord && (EndsWithWord(text.AsSpan(0, position)) || StartsWithWord(text.AsSpan(end))))
                 continue;
 
-            int start = Math.Max(token.LeftStrip ? text.AsSpan(0, position).TrimEnd().Length : position, done);
+            int start = token.LeftStrip ? Math.Max(text.AsSpan(0, position).TrimEnd().Length, done) : position;
             int stop = token.RightStrip ? text.Length - text.AsSpan(end).TrimStart().Length : end;
 
             // A token before may have taken white space that this one begins with: as in the reference, both have it.

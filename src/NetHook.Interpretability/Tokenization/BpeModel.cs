@@ -9,15 +9,15 @@ namespace NetHook.Interpretability;
 internal sealed class BpeModel
 {
     private readonly Dictionary<string, int>.AlternateLookup<ReadOnlySpan<char>> _ids;
-    private readonly Dictionary<long, (int Rank, int Id)> _merges;
+    private readonly Dictionary<(int Left, int Right), (int Rank, int Id)> _merges;
     private readonly BpeOptions _options;
     private readonly int? _unknown;
     private readonly int[]? _bytes;
 
     /// <param name="vocabulary">The id of each token.</param>
-    /// <param name="merges">By <see cref="Pair"/>: the place in the list, first things first, and the token that the pair becomes.</param>
+    /// <param name="merges">By the two tokens: the place in the list, first things first, and the token that the pair becomes.</param>
     /// <param name="options">What the file says.</param>
-    public BpeModel(Dictionary<string, int> vocabulary, Dictionary<long, (int Rank, int Id)> merges, BpeOptions options)
+    public BpeModel(Dictionary<string, int> vocabulary, Dictionary<(int Left, int Right), (int Rank, int Id)> merges, BpeOptions options)
     {
         Vocabulary = vocabulary;
         _ids = vocabulary.GetAlternateLookup<ReadOnlySpan<char>>();
@@ -29,8 +29,6 @@ internal sealed class BpeModel
     }
 
     public Dictionary<string, int> Vocabulary { get; }
-
-    public static long Pair(int left, int right) => ((long)left << 32) | (uint)right;
 
     /// <summary>Adds a word's tokens, each with the characters of the word that it stands for.</summary>
     public void Encode(ReadOnlySpan<char> word, List<BpeToken> tokens)
@@ -107,7 +105,7 @@ internal sealed class BpeModel
 
             // What was a pair when it was put in the queue may have become part of another.
             if (gone[left] || right == symbols.Length
-                || !_merges.TryGetValue(Pair(symbols[left].Id, symbols[right].Id), out (int Rank, int Id) now) || now.Id != merge.Id)
+                || !_merges.TryGetValue((symbols[left].Id, symbols[right].Id), out (int Rank, int Id) now) || now.Id != merge.Id)
             {
                 continue;
             }
@@ -133,7 +131,7 @@ internal sealed class BpeModel
 
     private void Enqueue(PriorityQueue<(int Position, int Id), long> queue, ReadOnlySpan<BpeToken> symbols, int left, int right)
     {
-        if (_merges.TryGetValue(Pair(symbols[left].Id, symbols[right].Id), out (int Rank, int Id) merge))
-            queue.Enqueue((left, merge.Id), Pair(merge.Rank, left));
+        if (_merges.TryGetValue((symbols[left].Id, symbols[right].Id), out (int Rank, int Id) merge))
+            queue.Enqueue((left, merge.Id), ((long)merge.Rank << 32) | (uint)left);
     }
 }

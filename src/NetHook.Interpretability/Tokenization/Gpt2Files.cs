@@ -41,7 +41,7 @@ internal static class Gpt2Files
         Dictionary<string, int> vocabulary, IReadOnlyList<string> merges, CompanionFiles companions, IReadOnlyDictionary<string, byte[]> files)
     {
         CheckVocabulary(vocabulary);
-        Dictionary<long, (int Rank, int Id)> pairs = new(merges.Count);
+        Dictionary<(int Left, int Right), (int Rank, int Id)> pairs = new(merges.Count);
         for (int rank = 0; rank < merges.Count; rank++)
         {
             string merge = merges[rank];
@@ -51,7 +51,7 @@ internal static class Gpt2Files
                 throw new ArgumentException($"The merge '{merge}' is not two tokens with a space between, whose joining is a token too.");
             }
 
-            pairs[BpeModel.Pair(leftId, rightId)] = (rank, joined);
+            pairs[(leftId, rightId)] = (rank, joined);
         }
 
         AddedToken[] own = vocabulary.TryGetValue(Gpt2Tokenizer.EndOfText, out int end) ? [new(end, Gpt2Tokenizer.EndOfText) { Special = true }] : [];

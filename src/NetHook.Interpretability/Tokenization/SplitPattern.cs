@@ -9,7 +9,7 @@ internal sealed class SplitPattern
     public const int LongestExpression = 10_000;
 
     // A published expression takes microseconds for a match, so that this stops hostile ones alone.
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
     private readonly Regex _regex;
     private readonly bool _isText;

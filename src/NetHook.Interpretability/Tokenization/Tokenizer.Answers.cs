@@ -22,7 +22,7 @@ public partial class Tokenizer
     {
         IReadOnlyList<int> ids = EncodeContinuation(prompt, tokens, answer);
         return ids.Count == 1 ? ids[0] : throw new ArgumentException(
-            $"The answer \"{answer}\" is {ids.Count} tokens ({string.Join(", ", ids.Select(id => $"\"{TextOf(id)}\""))}); the logit difference compares single ones. "
+            $"The answer \"{answer}\" is {ids.Count} tokens ({string.Join(", ", ids.Select(id => $"\"{TextOf(id)}\""))}). "
             + (ids.Count == 0 ? "Give a token." : "Give the first, and mind the space before a word."));
     }
 

@@ -27,11 +27,7 @@ internal static class TokenizerFolder
         if (files.ContainsKey(TokenizerName))
             return new TokenizerJson(Path.Combine(folder, TokenizerName), files).Read(companions);
         foreach (string name in (string[])[VocabularyName, MergesName])
-        {
-            if (!files.ContainsKey(name))
-                throw new CheckpointException(Path.Combine(folder, name), null, $"It cannot be read: the folder has neither this file nor {TokenizerName}.");
-        }
-
+            files.TryAdd(name, files.GetValueOrDefault(name) ?? ReadFile(Path.Combine(folder, name)));
         return Gpt2Files.Read(folder, files, companions);
     }
 

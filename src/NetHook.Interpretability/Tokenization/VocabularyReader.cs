@@ -41,13 +41,13 @@ internal sealed class VocabularyReader(string path)
     }
 
     /// <summary>The list of merges, each <c>"a b"</c> or <c>["a", "b"]</c>. If a pair is there twice, the last one counts.</summary>
-    public Dictionary<long, (int Rank, int Id)> ReadMerges(ReadOnlySpan<byte> json, Dictionary<string, int> vocabulary)
+    public Dictionary<(int Left, int Right), (int Rank, int Id)> ReadMerges(ReadOnlySpan<byte> json, Dictionary<string, int> vocabulary)
     {
         const string Key = "model.merges";
         try
         {
             Dictionary<string, int>.AlternateLookup<ReadOnlySpan<char>> ids = vocabulary.GetAlternateLookup<ReadOnlySpan<char>>();
-            Dictionary<long, (int Rank, int Id)> merges = new(json.Length / 16);
+            Dictionary<(int Left, int Right), (int Rank, int Id)> merges = new(json.Length / 16);
             var reader = new Utf8JsonReader(json);
             reader.Read();
             if (reader.TokenType != JsonTokenType.StartArray)
@@ -62,7 +62,7 @@ internal sealed class VocabularyReader(string path)
                     throw new CheckpointException(path, $"{Key}[{rank}]", "It is not two tokens of the vocabulary, \"a b\" or [\"a\", \"b\"], whose joining is a token too.");
                 }
 
-                merges[BpeModel.Pair(left, right)] = (rank, id);
+                merges[(left, right)] = (rank, id);
             }
 
             return merges;

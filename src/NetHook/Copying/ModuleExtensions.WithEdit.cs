@@ -21,7 +21,10 @@ public static partial class ModuleExtensions
     /// </param>
     /// <returns>The copy, which is the caller's to dispose and belongs to no dispose scope.</returns>
     /// <exception cref="ModuleNotFoundException">No path of this name leads to a module.</exception>
-    /// <exception cref="ArgumentException">The edit does not fit the layer, or the layer is of a kind that is never called or has no hooks.</exception>
+    /// <exception cref="ArgumentException">
+    /// The edit does not fit the layer, or the layer is of a kind that is never called or has no hooks; or a field on the way to the layer
+    /// holds another module than the one registered.
+    /// </exception>
     /// <exception cref="ModuleCopyException">Something in the model cannot be copied exactly.</exception>
     public static T WithEdit<T>(this T model, string layer, Delegate edit)
         where T : nn.Module => model.WithEdits((layer, edit));
@@ -32,7 +35,7 @@ public static partial class ModuleExtensions
     /// <param name="edits">Each layer's path, and the edit of its output. Of two edits of one layer, the first acts first.</param>
     /// <returns>The copy, which is the caller's to dispose and belongs to no dispose scope.</returns>
     /// <exception cref="ModuleNotFoundException">No path of this name leads to a module.</exception>
-    /// <exception cref="ArgumentException">An edit does not fit its layer, or a layer is of a kind that is never called or has no hooks.</exception>
+    /// <exception cref="ArgumentException">As for <see cref="WithEdit{T}"/>.</exception>
     /// <exception cref="ModuleCopyException">Something in the model cannot be copied exactly.</exception>
     public static T WithEdits<T>(this T model, params (string Layer, Delegate Edit)[] edits)
         where T : nn.Module
@@ -49,7 +52,13 @@ public static partial class ModuleExtensions
 
         // Mistakes show before anything is copied.
         foreach ((string layer, TraceOptions option) in options)
-            BakedEdits.Unattached(model.GetModule(layer), layer, option).Dispose();
+        {
+            nn.Module edited = model.GetModule(layer);
+            BakedEdits.Unattached(edited, layer, option).Dispose();
+            if (UnregisteredFields.OnPath(model, layer) is { } other)
+                throw new ArgumentException($"The edit of layer {Sentences.Layer(layer, edited)} would change nothing: {other}");
+        }
+
         T copy = model.DeepCopy();
         foreach ((string layer, TraceOptions option) in options)
             BakedEdits.Add(copy.GetModule(layer), layer, option);

@@ -35,8 +35,10 @@ public static partial class ModuleExtensions
         where T : class
     {
         Module module = model.GetModule(name);
-        return module as T ?? throw new InvalidCastException(
-            $"In {TypeNames.Of(model)}, {Sentences.Quote(name)} is a {TypeNames.Of(module)}, not a {TypeNames.Of(typeof(T))}.");
+        if (module is T found)
+            return found;
+        (string type, string asked) = TypeNames.Apart(module.GetType(), typeof(T));
+        throw new InvalidCastException($"In {TypeNames.Of(model)}, {Sentences.Quote(name)} is a {type}, not a {asked}.");
     }
 
     /// <summary>Finds a parameter by name. The cost grows with the depth of the name, not with the size of the model.</summary>

@@ -45,8 +45,14 @@ internal static class ModuleTree
         }
     }
 
-    /// <summary>The module whose child is at a path, and the child's name, as <see cref="Find(Module, string)"/> would find them.</summary>
-    internal static (Module Parent, string Name)? FindParent(Module model, string path) => FindParent(model, path, 0);
+    /// <summary>The steps of a path that is not empty, as <see cref="Find(Module, string)"/> would take them; none if the path leads nowhere.</summary>
+    internal static IReadOnlyList<(Module Parent, string Name, Module Child)> Steps(Module model, string path)
+    {
+        var steps = new List<(Module, string, Module)>();
+        Follow(model, path, 0, steps);
+        steps.Reverse();
+        return steps;
+    }
 
     /// <summary>How much of a path exists: the longest beginning of it that leads to a module, and that module.</summary>
     internal static (string Path, Module Module) Deepest(Module model, string path)
@@ -92,15 +98,21 @@ internal static class ModuleTree
         return ModuleChildren.Find(parent, path[start..]);
     }
 
-    private static (Module Parent, string Name)? FindParent(Module parent, string path, int start)
+    // The last step first: a step is known to be right once the rest of the path was found.
+    private static bool Follow(Module parent, string path, int start, List<(Module Parent, string Name, Module Child)> steps)
     {
-        for (int end = EndOfSegment(path, start); end < path.Length; end = EndOfSegment(path, end + 1))
+        for (int end = EndOfSegment(path, start); ; end = EndOfSegment(path, end + 1))
         {
-            if (ModuleChildren.Find(parent, path[start..end]) is { } child && FindParent(child, path, end + 1) is { } found)
-                return found;
-        }
+            string name = path[start..end];
+            if (ModuleChildren.Find(parent, name) is { } child && (end == path.Length || Follow(child, path, end + 1, steps)))
+            {
+                steps.Add((parent, name, child));
+                return true;
+            }
 
-        return ModuleChildren.Find(parent, path[start..]) is null ? null : (parent, path[start..]);
+            if (end == path.Length)
+                return false;
+        }
     }
 
     private sealed class Level(Module module, string path, List<(string Name, Module Module)> children, LayerPattern.Progress? reached)

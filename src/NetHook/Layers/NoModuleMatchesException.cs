@@ -2,36 +2,34 @@ using static TorchSharp.torch.nn;
 
 namespace NetHook;
 
-/// <summary>A selection of layers came out empty.</summary>
+/// <summary>A pattern matches no layer, or only holders of modules that are never called.</summary>
 public sealed class NoModuleMatchesException : KeyNotFoundException
 {
-    internal NoModuleMatchesException(Module model, string pattern, Type? moduleType = null)
-        : this(model, pattern, moduleType, NearestNames.To(pattern, ModuleTree.Descendants(model).Select(found => found.Path)))
+    internal NoModuleMatchesException(Module model, string pattern)
+        : this(pattern, NearestNames.To(pattern, ModuleTree.Descendants(model).Select(found => found.Path)), model)
     {
     }
 
-    internal NoModuleMatchesException(Module model)
-        : base($"No layer of {TypeNames.Of(model)} satisfies the predicate. {Layers(model)}")
+    internal NoModuleMatchesException(string pattern, IReadOnlyList<string> holders)
+        : base($"'{pattern}' matches only {Sentences.List(holders)}, which {(holders.Count == 1 ? "holds modules and is" : "hold modules and are")} never called. "
+            + $"Ask for what is inside, '{pattern}.*', or list holders too by includeHolders: true.")
     {
-        Pattern = null;
+        Pattern = pattern;
         Nearest = [];
     }
 
-    private NoModuleMatchesException(Module model, string pattern, Type? moduleType, IReadOnlyList<string> nearest)
-        : base($"No layer of {TypeNames.Of(model)}{OfType(moduleType)} matches '{pattern}'. {Layers(model)}"
-            + Sentences.DidYouMean(nearest))
+    private NoModuleMatchesException(string pattern, IReadOnlyList<string> nearest, Module model)
+        : base($"No layer of {TypeNames.Of(model)} matches '{pattern}'. {Layers(model)}" + Sentences.DidYouMean(nearest))
     {
         Pattern = pattern;
         Nearest = nearest;
     }
 
-    /// <summary>The pattern that nothing matched; null where layers were selected by a predicate.</summary>
-    public string? Pattern { get; }
+    /// <summary>The pattern that nothing matched.</summary>
+    public string Pattern { get; }
 
     /// <summary>Layer names spelt most like the pattern, best first; empty if none is near.</summary>
     public IReadOnlyList<string> Nearest { get; }
-
-    private static string OfType(Type? type) => type is null ? "" : $" that is a {TypeNames.Of(type)}";
 
     private static string Layers(Module model)
     {

@@ -1,12 +1,35 @@
 using System.Collections;
 using System.Reflection;
+using TorchSharp.Utils;
 using Module = TorchSharp.torch.nn.Module;
 
 namespace NetHook;
 
-/// <summary>Fields of a module that hold modules which TorchSharp was never told of: the usual reason for a layer that is not found.</summary>
+/// <summary>Fields of a module that hold modules which TorchSharp was never told of: the usual reason for a layer that is not found, or does not run.</summary>
 internal static class UnregisteredFields
 {
+    /// <summary>
+    /// A sentence about a field on the way to a layer that holds another module than the one registered in its name; null if there is none.
+    /// What is done to the registered module does nothing then, because the field's runs.
+    /// </summary>
+    internal static string? OnPath(Module model, string path)
+    {
+        foreach ((Module parent, string name, Module registered) in path.Length == 0 ? [] : ModuleTree.Steps(model, path))
+        {
+            foreach ((string field, object? value) in Fields(parent))
+            {
+                if (field != PropertyOf(name) || value is not Module other || ReferenceEquals(other, registered))
+                    continue;
+                (string found, string expected) = TypeNames.Apart(other.GetType(), registered.GetType());
+                return $"The field '{field}' of {TypeNames.Of(parent)} holds another module (a {found}) than the one registered as '{name}' (a {expected}), "
+                    + "because it was assigned after RegisterComponents(), and the field's runs. Assign it before RegisterComponents(), or call "
+                    + "ReplaceModule instead of assigning it.";
+            }
+        }
+
+        return null;
+    }
+
     /// <summary>A sentence that says what to do, if fields are the reason: a field of the name asked for, or a module without any child.</summary>
     internal static string Hint(Module module, List<(string Name, Module Module)> children, string? asked)
     {
@@ -34,9 +57,11 @@ internal static class UnregisteredFields
         }
     }
 
-    /// <summary>The property's name where the compiler made the field for one.</summary>
-    private static string NameOf(FieldInfo field) =>
-        field.Name.StartsWith('<') && field.Name.IndexOf('>', StringComparison.Ordinal) is > 1 and var end ? field.Name[1..end] : field.Name;
+    /// <summary>The name that TorchSharp registers the field by, or the property's where the compiler made the field for one.</summary>
+    private static string NameOf(FieldInfo field) => field.GetCustomAttribute<ComponentNameAttribute>()?.Name ?? PropertyOf(field.Name);
+
+    private static string PropertyOf(string field) =>
+        field.StartsWith('<') && field.IndexOf('>', StringComparison.Ordinal) is > 1 and var end ? field[1..end] : field;
 
     private static bool HoldsModules(object collection) => collection switch
     {

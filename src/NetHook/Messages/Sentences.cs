@@ -1,4 +1,5 @@
 using System.Globalization;
+using static TorchSharp.torch.nn;
 
 namespace NetHook;
 
@@ -9,6 +10,10 @@ internal static class Sentences
 
     /// <summary>What a user sees of a path: the model itself has none.</summary>
     internal static string Quote(string path) => path.Length == 0 ? "the model" : $"'{path}'";
+
+    /// <summary>A layer by its path and type: 'h.3' (Block).</summary>
+    internal static string Layer(string path, Module module) =>
+        (path.Length == 0 ? "'' (the model itself, " : $"'{path}' (") + TypeNames.Of(module) + ")";
 
     /// <summary>"a, b, c ... and 9 more".</summary>
     internal static string List(IReadOnlyList<string> items)

@@ -31,6 +31,24 @@ internal static class TypeNames
 
     internal static string Of(object value) => Of(value.GetType());
 
+    /// <summary>The names of two types that are not the same, with what tells them apart: their namespaces or, if need be, their assemblies.</summary>
+    internal static (string First, string Second) Apart(Type first, Type second)
+    {
+        if (first == second || Of(first) != Of(second))
+            return (Of(first), Of(second));
+        (string a, string b) = (Full(first), Full(second));
+        return a != b ? (a, b) : ($"{a} ({first.Assembly.GetName().Name})", $"{b} ({second.Assembly.GetName().Name})");
+    }
+
+    private static string Full(Type type)
+    {
+        if (type.IsArray)
+            return $"{Full(type.GetElementType()!)}[{new string(',', type.GetArrayRank() - 1)}]";
+        string outer = type.DeclaringType is { } declaring ? Full(declaring) : type.Namespace ?? "global::";
+        string[] arguments = [.. type.GetGenericArguments().Select(Full)];
+        return $"{outer}.{type.Name.Split('`')[0]}{(arguments.Length == 0 ? "" : $"<{string.Join(", ", arguments)}>")}";
+    }
+
     private static string Write(Type type)
     {
         if (Keywords.TryGetValue(type, out string? keyword))

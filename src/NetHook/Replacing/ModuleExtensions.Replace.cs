@@ -23,7 +23,7 @@ public static partial class ModuleExtensions
     /// <param name="replacement">The module to take its place.</param>
     /// <returns>The module replaced, alive, and the caller's to dispose unless it is still in use.</returns>
     /// <exception cref="ModuleNotFoundException">No path of this name leads to a module.</exception>
-    /// <exception cref="ModuleReplacementException">A field, or list, that refers to the layer is of a type that the replacement is not.</exception>
+    /// <exception cref="ModuleReplacementException">A field, or list, that refers to the layer is of a type that the replacement is not; or a field on the way to the layer holds another module than the one registered.</exception>
     /// <exception cref="ArgumentException">The name is that of the model itself; or the replacement is disposed, or contains the layer's parent.</exception>
     public static Module ReplaceModule(this Module model, string name, Module replacement) => Replace(model, name, replacement).Replaced;
 
@@ -33,7 +33,7 @@ public static partial class ModuleExtensions
     /// <param name="replacement">The module to take its place. It stays the caller's to dispose.</param>
     /// <returns>The replacement made. Disposing it puts the old module back; see <see cref="ModuleReplacement"/>.</returns>
     /// <exception cref="ModuleNotFoundException">No path of this name leads to a module.</exception>
-    /// <exception cref="ModuleReplacementException">A field, or list, that refers to the layer is of a type that the replacement is not.</exception>
+    /// <exception cref="ModuleReplacementException">A field, or list, that refers to the layer is of a type that the replacement is not; or a field on the way to the layer holds another module than the one registered.</exception>
     /// <exception cref="ArgumentException">The name is that of the model itself; or the replacement is disposed, or contains the layer's parent.</exception>
     public static ModuleReplacement Replacing(this Module model, string name, Module replacement) => Replace(model, name, replacement);
 
@@ -46,8 +46,10 @@ public static partial class ModuleExtensions
             throw new ArgumentException("The model itself has no place in which it could be replaced: name one of its layers.");
         if (TorchSharpInternals.NativeHandle(replacement).IsInvalid)
             throw new ArgumentException($"The {TypeNames.Of(replacement)} to take the place of '{name}' is disposed.");
-        (Module parent, string child) = ModuleTree.FindParent(model, name) ?? throw new ModuleNotFoundException(model, name);
-        Module replaced = ModuleChildren.Find(parent, child)!;
+        if (ModuleTree.Steps(model, name) is not [.., (Module parent, string child, Module replaced)])
+            throw new ModuleNotFoundException(model, name);
+        if (UnregisteredFields.OnPath(model, name) is { } other)
+            throw ModuleReplacementException.OtherRuns(parent, child, replaced, replacement, other);
         if (ReferenceEquals(replaced, replacement))
             return new ModuleReplacement(name, replaced, replacement, []);
         if (ReferenceEquals(parent, replacement) || ModuleTree.Descendants(replacement).Any(found => ReferenceEquals(found.Module, parent)))

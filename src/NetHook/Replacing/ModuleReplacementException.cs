@@ -31,7 +31,7 @@ public sealed class ModuleReplacementException : InvalidOperationException
 
     internal static ModuleReplacementException TooNarrow(Module parent, Slot slot, Module before, Module after) => new(
         parent, slot.Place, slot.Declared, before, after,
-        $"it is declared as {TypeNames.Of(slot.Declared)}. {slot.Advise(TypeNames.Of(Common(before.GetType(), after)))}".TrimEnd());
+        $"it is declared as {TypeNames.Apart(slot.Declared, after.GetType()).First}. {slot.Advise(TypeNames.Of(Common(before.GetType(), after)))}".TrimEnd());
 
     internal static ModuleReplacementException NoSuchMethod(Module parent, Slot slot, MethodInfo method, Module before, Module after) => new(
         parent, slot.Place, slot.Declared, before, after,
@@ -41,7 +41,10 @@ public sealed class ModuleReplacementException : InvalidOperationException
         parent, $"['{name}']", typeof(Module), before, after,
         $"{TypeNames.Of(parent)} lists it as its child, and does not hold it in a field, list or dictionary that could be changed.");
 
+    internal static ModuleReplacementException OtherRuns(Module parent, string name, Module before, Module after, string why) => new(
+        parent, $"['{name}']", typeof(Module), before, after, why);
+
     /// <summary>What to declare, so that both modules can be there and as many others as possible: all that are called in the same way.</summary>
     private static Type Common(Type before, Module after) =>
-        HookMaker.Called(before) is { } called && called.IsInstanceOfType(after) ? called : typeof(Module);
+        HookableTypes.CalledAs(before) is { } called && called.IsInstanceOfType(after) ? called : typeof(Module);
 }

@@ -85,6 +85,9 @@ public static class TensorTree
     internal static T MapForeign<T>(T value, T known, Func<IDisposable, bool> isForeign, Func<Tensor, Tensor> map) =>
         TreeRun.MapForeign(value, known, isForeign, map);
 
+    /// <summary>Shows each tensor of a value once, as far as it is known where they are: objects of other types are passed over.</summary>
+    internal static void VisitKnown<T>(T value, Action<Tensor> visit) => TreeRun.Visit(value, visit, skipsUnknown: true);
+
     /// <summary>Shows each tensor of a value once.</summary>
     internal static void Visit<T>(T value, Action<Tensor> visit)
     {

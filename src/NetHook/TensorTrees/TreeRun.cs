@@ -31,11 +31,10 @@ internal sealed class TreeRun
     internal static T Map<T>(T value, Func<Tensor, Tensor?> map) => Rent().MapAll(value, map);
 
     /// <summary>Shows each tensor of a value once. A packed sequence is shown as its tensors, unless <paramref name="visitPacked"/> takes it.</summary>
-    internal static void Visit<T>(T value, Action<Tensor> visit, Action<PackedSequence>? visitPacked = null)
+    internal static void Visit<T>(T value, Action<Tensor> visit, Action<PackedSequence>? visitPacked = null, bool skipsUnknown = false)
     {
         TreeRun run = Rent();
-        run._visit = visit;
-        run._visitPacked = visitPacked;
+        (run._visit, run._visitPacked, run._remembersUnknown) = (visit, visitPacked, skipsUnknown);
         try
         {
             TreePlan<T>.Instance.Visit(value, run);

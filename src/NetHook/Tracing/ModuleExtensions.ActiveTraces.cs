@@ -12,7 +12,7 @@ public static partial class ModuleExtensions
         ArgumentNullException.ThrowIfNull(model);
         var seen = new HashSet<Module>(ReferenceEqualityComparer.Instance);
         var found = new List<ActiveTrace>();
-        foreach ((string layer, Module module) in model.ModuleNames().Select(name => (name, model.GetModule(name))).Prepend(("", model)))
+        foreach ((string layer, Module module) in ModuleTree.Descendants(model).Prepend(("", model)))
         {
             if (!seen.Add(module))
                 continue;

@@ -4,14 +4,15 @@ namespace NetHook;
 // What the hooks tell the trace, and how readers get it.
 public sealed partial class Trace
 {
-    private Exception? _gradientFailure;
-
     /// <summary>Whether a call made now, by the calling code, is for this trace.</summary>
     internal bool Sees => !_disposed && (_flow is null || _flow.IsCurrent);
 
     /// <summary>Whether an edit or a stop was asked for: a pass that misses the layer is then not what was asked for.</summary>
     internal bool ActsOnModel =>
         _stops || Options.EditOutput is not null || Options.EditInput is not null || Options.EditGradient is not null;
+
+    /// <summary>Whether the trace has stopped a pass since it was made or cleared.</summary>
+    internal bool HasStopped { get; private set; }
 
     internal string Kind => string.Join(", ", Kinds());
 
@@ -28,11 +29,11 @@ public sealed partial class Trace
         long number = Interlocked.Increment(ref _calls) - 1;
         if (_keeps)
             _store.Store(number, keptInput is null && keptOutput is not null ? keptOutput : new KeptCall(keptInput, keptOutput));
-        if (_stops && (_stop is null || _stop.IsMetBy(this)))
-            throw new StopForwardException(this);
+        if (!_stops || _stop?.IsMetBy(this) == false)
+            return;
+        HasStopped = true;
+        throw new StopForwardException(this);
     }
-
-    internal void GradientEditFailed(Exception exception) => Interlocked.CompareExchange(ref _gradientFailure, exception, null);
 
     internal T ReadOutput<T>(TracedCall? call) =>
         Read(call, Options.RetainOutput, "output", "RetainOutput", static (kept, asked) => Captures.Hand<T>(KeptCall.OutputOf(kept), asked));
@@ -43,18 +44,17 @@ public sealed partial class Trace
     internal T ReadGradient<T>(TracedCall? call)
     {
         // Reading does not use it up: a debugger that shows the property must not take it from the program.
-        if (Explain(Volatile.Read(ref _gradientFailure)) is { } failure)
+        if (_hook.EditGradient?.Failure is { } failure)
             throw failure;
         return Read(call, Options.RetainGrad, "gradient", "RetainGrad", static (kept, asked) => Captures.HandGradient<T>(KeptCall.OutputOf(kept), asked));
     }
 
     /// <summary>Says that the layer has not run, and which others have not either.</summary>
     internal LayerNotRunException NotRun(params IEnumerable<Trace> others) =>
-        new(Layer, Module.GetType(), Described, Interlocked.Read(ref _callsElsewhere), [.. others.Select(other => other.Described)]);
+        new(Layer, Module.GetType(), Described, Interlocked.Read(ref _callsElsewhere), UnregisteredFields.OnPath(_model, Layer), [.. others.Select(other => other.Described)]);
 
     /// <summary>What an edit of the gradient threw during backward(), to be thrown where it can be caught; once, then it is forgotten.</summary>
-    internal InvalidOperationException? TakeGradientFailure() =>
-        Volatile.Read(ref _gradientFailure) is null ? null : Explain(Interlocked.Exchange(ref _gradientFailure, null));
+    internal InvalidOperationException? TakeGradientFailure() => _hook.EditGradient?.TakeFailure();
 
     internal void ThrowGradientFailure()
     {
@@ -76,10 +76,6 @@ public sealed partial class Trace
             ? "the trace was cleared after it."
             : $"the trace keeps the {Options.History}. Trace with History = CallHistory.All, or read the call before the layer runs again."));
     }
-
-    private InvalidOperationException? Explain(Exception? failure) => failure is null ? null : new(
-        $"EditGradient of layer {Described} threw during backward(): {failure.Message} Every gradient that flowed through it is NaN since.",
-        failure);
 
     private static object? InputOf(object kept, Asked asked) => kept is KeptCall call
         ? call.Input

@@ -25,6 +25,7 @@ namespace NetHook;
 /// </code></example>
 public sealed partial class Trace : IDisposable
 {
+    private readonly Module _model;
     private readonly LayerHook _hook;
     private readonly CallStore _store;
     private readonly Flow? _flow;
@@ -47,7 +48,7 @@ public sealed partial class Trace : IDisposable
     /// called (a ModuleList, say) or has no hooks.
     /// </exception>
     public Trace(Module module, string? layer = null, TraceOptions? options = null)
-        : this(Resolve(module, layer), layer ?? "", Alone(options), options is { Stop: true }, null, null)
+        : this(Resolve(module, layer), layer ?? "", Alone(options), options is { Stop: true }, null, null, module)
     {
         _ownsFlow = Options.Scope == TraceScope.CurrentFlow;
         if (_ownsFlow)
@@ -56,9 +57,10 @@ public sealed partial class Trace : IDisposable
     }
 
     /// <summary>Checks everything and attaches nothing: <see cref="TraceDict"/> attaches its traces together.</summary>
-    internal Trace(Module module, string layer, TraceOptions options, bool stops, Flow? flow, StopCondition? stop)
+    internal Trace(Module module, string layer, TraceOptions options, bool stops, Flow? flow, StopCondition? stop, Module? model = null)
     {
         options.Validate();
+        _model = model ?? module;
         Module = module;
         Layer = layer;
         Options = options;
@@ -80,7 +82,7 @@ public sealed partial class Trace : IDisposable
     public TraceOptions Options { get; }
 
     /// <summary>The layer as error messages name it: 'h.3' (Block).</summary>
-    internal string Described => AskedEdit.Describe(Layer, Module);
+    internal string Described => Sentences.Layer(Layer, Module);
 
     /// <summary>
     /// Runs a forward pass and keeps what it leaves: clears the trace, runs, and ends quietly at this trace's own stop.
@@ -91,8 +93,12 @@ public sealed partial class Trace : IDisposable
     /// </exception>
     /// <exception cref="InvalidOperationException">
     /// <see cref="TraceOptions.EditGradient"/> threw during <c>backward()</c>: in this pass, or before, and then the model is not run.
+    /// Or the pass was stopped and went on, because code around the layer caught the <see cref="StopForwardException"/>.
     /// </exception>
-    /// <remarks>Any other exception passes through; so does the stop of another trace.</remarks>
+    /// <remarks>
+    /// Any other exception passes through; so does the stop of another trace. The trace's own stop is recognised inside an
+    /// <see cref="AggregateException"/> that holds nothing else, and as the inner exception of any other.
+    /// </remarks>
     public void Run(Action forward)
     {
         ArgumentNullException.ThrowIfNull(forward);
@@ -118,26 +124,8 @@ public sealed partial class Trace : IDisposable
     public T? Run<T>(Func<T> forward)
     {
         ArgumentNullException.ThrowIfNull(forward);
-        SynchronousPass.Require<T>(forward);
         ObjectDisposedException.ThrowIf(_disposed, this);
-        ThrowGradientFailure();
-        Clear();
-        T result;
-        try
-        {
-            result = forward();
-        }
-        catch (StopForwardException stop) when (ReferenceEquals(stop.Trace, this))
-        {
-            return default;
-        }
-        finally
-        {
-            DropPending();
-        }
-
-        ThrowGradientFailure();
-        return CallCount == 0 && ActsOnModel ? throw NotRun() : result;
+        return Pass.Run([this], trace => ReferenceEquals(trace, this), Clear, forward);
     }
 
     /// <summary>Forgets every call so far, and what an edit of the gradient threw, and frees what was kept. The trace stays attached.</summary>
@@ -147,7 +135,8 @@ public sealed partial class Trace : IDisposable
         ObjectDisposedException.ThrowIf(_disposed, this);
         Interlocked.Exchange(ref _clearedAt, Interlocked.Read(ref _calls));
         Interlocked.Exchange(ref _callsElsewhere, 0);
-        Volatile.Write(ref _gradientFailure, null);
+        HasStopped = false;
+        _hook.EditGradient?.TakeFailure();
         _store.Clear();
     }
 
@@ -161,6 +150,7 @@ public sealed partial class Trace : IDisposable
             return;
         _disposed = true;
         _hook.Detach();
+        _hook.EditGradient?.End();
         _hook.Pending?.Close();
         _store.Close();
         if (_ownsFlow)

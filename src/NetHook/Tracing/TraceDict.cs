@@ -62,7 +62,7 @@ public sealed class TraceDict : IReadOnlyDictionary<string, Trace>, IDisposable
                 bool isLast = _traces.Count == layers.Count - 1;
                 bool stops = options.Stop && (!stopsTogether || _allListed is not null || isLast);
                 Flow? flow = options.Scope == TraceScope.CurrentFlow ? _flow : null;
-                _traces.Add(layer, new Trace(module.GetModule(layer), layer, options, stops, flow, _allListed));
+                _traces.Add(layer, new Trace(module.GetModule(layer), layer, options, stops, flow, _allListed, module));
             }
 
             foreach (Trace trace in _traces.Values)
@@ -101,8 +101,12 @@ public sealed class TraceDict : IReadOnlyDictionary<string, Trace>, IDisposable
     /// </exception>
     /// <exception cref="InvalidOperationException">
     /// <see cref="TraceOptions.EditGradient"/> threw during <c>backward()</c>: in this pass, or before, and then the model is not run.
+    /// Or the pass was stopped and went on, because code around the layer caught the <see cref="StopForwardException"/>.
     /// </exception>
-    /// <remarks>Any other exception passes through; so does the stop of another trace.</remarks>
+    /// <remarks>
+    /// Any other exception passes through; so does the stop of another trace. A stop of these traces is recognised inside an
+    /// <see cref="AggregateException"/> that holds nothing else, and as the inner exception of any other.
+    /// </remarks>
     public void Run(Action forward)
     {
         ArgumentNullException.ThrowIfNull(forward);
@@ -128,28 +132,8 @@ public sealed class TraceDict : IReadOnlyDictionary<string, Trace>, IDisposable
     public T? Run<T>(Func<T> forward)
     {
         ArgumentNullException.ThrowIfNull(forward);
-        SynchronousPass.Require<T>(forward);
         ObjectDisposedException.ThrowIf(_disposed, this);
-        ThrowGradientFailure();
-        Clear();
-        T result;
-        try
-        {
-            result = forward();
-        }
-        catch (StopForwardException stop) when (_traces.TryGetValue(stop.Trace.Layer, out Trace? trace) && ReferenceEquals(trace, stop.Trace))
-        {
-            return default;
-        }
-        finally
-        {
-            foreach (Trace trace in _traces.Values)
-                trace.DropPending();
-        }
-
-        ThrowGradientFailure();
-        ThrowIfMissed();
-        return result;
+        return Pass.Run(_traces.Values, trace => _traces.TryGetValue(trace.Layer, out Trace? own) && ReferenceEquals(own, trace), Clear, forward);
     }
 
     /// <summary>Forgets every call so far, and what edits of gradients threw, and frees what was kept. The traces stay attached.</summary>
@@ -189,33 +173,6 @@ public sealed class TraceDict : IReadOnlyDictionary<string, Trace>, IDisposable
     public IEnumerator<KeyValuePair<string, Trace>> GetEnumerator() => _traces.GetEnumerator();
 
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
-
-    private void ThrowGradientFailure()
-    {
-        // One backward() may have failed at several layers: they are said, and forgotten, as one.
-        InvalidOperationException? first = null;
-        foreach (Trace trace in _traces.Values)
-        {
-            InvalidOperationException? failure = trace.TakeGradientFailure();
-            first ??= failure;
-        }
-
-        if (first is not null)
-            throw first;
-    }
-
-    private void ThrowIfMissed()
-    {
-        List<Trace>? missed = null;
-        foreach (Trace trace in _traces.Values)
-        {
-            if (trace.ActsOnModel && trace.CallCount == 0)
-                (missed ??= []).Add(trace);
-        }
-
-        if (missed is not null)
-            throw missed[0].NotRun(missed.Skip(1));
-    }
 
     private static bool StopsTogether(TraceOptions? options) => options is { Stop: true };
 

@@ -32,6 +32,7 @@ public sealed class TraceOptions
     /// Keep the gradient of the kept output, to be read from <see cref="Trace.Gradient"/> after <c>backward()</c>.
     /// What follows in the model is given a copy, so that in-place operations behind the layer do no harm. Where
     /// the output has no gradient of its own (a frozen model), the kept output becomes the leaf that collects it.
+    /// A call where gradients are switched off (<c>no_grad</c>) is kept without one, and reading its gradient is an error.
     /// </summary>
     public bool RetainGrad { get; init; }
 

@@ -1,4 +1,3 @@
-using NetHook.Interpretability;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -7,7 +6,7 @@ namespace NetHook.Cli.Tests;
 /// <summary>A neuron of an MLP that is 0 whatever the input, so that the second moment of the keys is exactly singular.</summary>
 internal static class DeadNeuron
 {
-    public static void In(Gpt2 model, int layer)
+    public static void In(nn.Module model, int layer)
     {
         using IDisposable _ = no_grad();
         using DisposeScope scope = NewDisposeScope();

@@ -97,7 +97,7 @@ public sealed class TransformerLayoutTests
         using var model = new Net();
         TransformerLayout layout = model.Layout with { BlockPath = "pairs.{0}" };
         LayoutException e = Assert.Throws<LayoutException>(() => layout.Validate(model));
-        Assert.Equal("BlockPath of the layout is 'pairs.0', a Pair that returns (Tensor, Tensor): the analyses need a layer that returns one Tensor.", e.Message);
+        Assert.Equal("BlockPath of the layout is 'pairs.0' (Pair), which returns (Tensor, Tensor): the analyses need a layer that returns one Tensor.", e.Message);
     }
 
     [Fact]
@@ -115,7 +115,7 @@ public sealed class TransformerLayoutTests
         TransformerLayout layout = model.Layout with { Layers = 1, BlockPath = "transformer.h", MlpPath = null };
         Assert.Throws<LayoutException>(() => layout.Validate(model));
         LayoutException e = Assert.Throws<LayoutException>(() => (model.Layout with { Readout = ["transformer.h", "lm_head"] }).Validate(model));
-        Assert.Equal("Readout of the layout has 'transformer.h', a ModuleList<Module<Tensor, Tensor>>: each of its layers takes one Tensor and returns one.", e.Message);
+        Assert.Equal("Readout of the layout has 'transformer.h' (ModuleList<Module<Tensor, Tensor>>): each of its layers takes one Tensor and returns one.", e.Message);
     }
 
     private sealed class Pair() : Module<Tensor, (Tensor, Tensor)>(nameof(Pair))

@@ -121,7 +121,7 @@ public sealed class ActivationPatcherTests : IDisposable
             "Both prompts have the answer \"a\": there is no logit difference. Choose prompts whose answers differ, or say which answers to compare.",
             Refusal(Clean, Clean, plain with { CounterfactualAnswer = "a" }));
         Assert.Equal(
-            "The answer \"xy\" is 2 tokens (\"x\", \"y\"); the logit difference compares single ones. Give the first, and mind the space before a word.",
+            "The answer \"xy\" is 2 tokens (\"x\", \"y\"). Give the first, and mind the space before a word.",
             Refusal(Clean, Clean, plain with { CleanAnswer = "xy" }));
         Assert.Equal(
             "The window is the number of layers restored together, at least 1. (Parameter 'width')\nActual value was 0.",

@@ -46,5 +46,5 @@ public sealed class TrainingTextTests
 
     private static string[] Text(int seed, int rows) => [.. new TrainingText(Book, Tokenizer, RowLength, seed).Rows()
         .Take(rows)
-        .Select(row => Tokenizer.Decode(Enumerable.Range(0, row.Length).Select(i => row[i].Id)))];
+        .Select(row => Tokenizer.Decode(Enumerable.Range(0, row.Length).Select(i => row[i].Id), skipSpecialTokens: false))];
 }

@@ -132,15 +132,18 @@ public class LookupErrorTests
     }
 
     [Fact]
-    public void Type_or_predicate_without_a_match_is_an_error()
+    public void Type_or_predicate_without_a_match_gives_an_empty_list()
     {
-        Assert.Equal(
-            "No layer of TinyTransformer that is a Conv2d matches '**'. Its children are wte, h, extras, head, shared.",
-            Assert.Throws<NoModuleMatchesException>(() => _model.ModuleNames<Conv2d>()).Message);
-        Assert.Equal(
-            "No layer of TinyTransformer satisfies the predicate. Its children are wte, h, extras, head, shared.",
-            Assert.Throws<NoModuleMatchesException>(() => _model.ModuleNames((_, _) => false)).Message);
+        Assert.Empty(_model.ModuleNames<Conv2d>());
+        Assert.Empty(_model.ModuleNames<Conv2d>("h.**"));
+        Assert.Empty(_model.ModuleNames((_, _) => false));
+        Assert.Equal(_model.ModuleNames<ReLU>(), [.. _model.ModuleNames<Conv2d>(), .. _model.ModuleNames<ReLU>()]);
     }
+
+    [Fact]
+    public void Type_with_a_pattern_that_no_layer_matches_is_an_error() => Assert.Equal(
+        "No layer of TinyTransformer matches 'hh.*'. Its children are wte, h, extras, head, shared.",
+        Assert.Throws<NoModuleMatchesException>(() => _model.ModuleNames<ReLU>("hh.*")).Message);
 
     private sealed class Forgetful : Module<Tensor, Tensor>
     {

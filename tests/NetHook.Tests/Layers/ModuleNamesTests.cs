@@ -13,9 +13,9 @@ public class ModuleNamesTests
         Assert.Equal(
             [
                 "wte",
-                "h", "h.0", "h.0.attn", "h.0.mlp", "h.0.mlp.c_fc", "h.0.mlp.act", "h.0.mlp.c_proj",
+                "h.0", "h.0.attn", "h.0.mlp", "h.0.mlp.c_fc", "h.0.mlp.act", "h.0.mlp.c_proj",
                 "h.1", "h.1.attn", "h.1.mlp", "h.1.mlp.c_fc", "h.1.mlp.act", "h.1.mlp.c_proj",
-                "extras", "extras.norm", "extras.drop",
+                "extras.norm", "extras.drop",
                 "head",
                 "shared",
             ],

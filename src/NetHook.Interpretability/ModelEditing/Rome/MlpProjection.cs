@@ -58,5 +58,5 @@ internal sealed record MlpProjection(string Path, bool KeysFirst, long Keys, lon
 
     private static LayoutException NotLinear(string path, Module module) => new(
         nameof(TransformerLayout.MlpProjectionPath), path,
-        $"MlpProjectionPath of the layout leads to '{path}', a {TypeNames.Of(module)}, which is not linear in a parameter 'weight' of [keys, width] or [width, keys]: an edit of ROME changes that parameter. Name the linear layer itself.");
+        $"MlpProjectionPath of the layout leads to '{path}' ({TypeNames.Of(module)}), which is not linear in a parameter 'weight' of [keys, width] or [width, keys]: an edit of ROME changes that parameter. Name the linear layer itself.");
 }

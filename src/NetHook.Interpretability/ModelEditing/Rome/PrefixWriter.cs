@@ -3,24 +3,28 @@ using static TorchSharp.torch;
 
 namespace NetHook.Interpretability;
 
-/// <summary>Has a model write short texts, as the original does: from the end of a document, each token one of the likeliest few.</summary>
+/// <summary>Has a model write short texts, as the original does: from the beginning of a document, each token one of the likeliest few.</summary>
 internal static class PrefixWriter
 {
     private const int Likeliest = 5;
 
     public static IReadOnlyList<string> Write(LanguageModel model, IReadOnlyList<int> lengths, long seed)
     {
-        if (model.Tokenizer.EndOfTextId is not { } start)
-            throw new ArgumentException($"The model's tokenizer has no token that ends a text, to write prefixes from. Give Prefixes.");
+        IReadOnlyList<int> start = Start(model.Tokenizer);
         using IDisposable _ = no_grad();
         using var generator = new Generator((ulong)seed);
         return [.. lengths.Select(tokens => Write(model, start, tokens, generator))];
     }
 
-    private static string Write(LanguageModel model, int start, int tokens, Generator generator)
+    /// <summary>The token that begins each text if the tokenizer has one, or else, as in GPT-2, the one that ends the text before.</summary>
+    private static IReadOnlyList<int> Start(Tokenizer tokenizer) => tokenizer.Encode("") is { Count: > 0 } begin ? begin
+        : tokenizer.EndOfTextId is { } end ? [end]
+        : throw new ArgumentException("The model's tokenizer has no token that begins or ends a text, to write prefixes from. Give Prefixes.");
+
+    private static string Write(LanguageModel model, IReadOnlyList<int> start, int tokens, Generator generator)
     {
-        List<int> ids = [start];
-        while (ids.Count <= tokens)
+        List<int> ids = [.. start];
+        while (ids.Count < start.Count + tokens)
         {
             using DisposeScope scope = NewDisposeScope();
             Tensor logits = model.Parts.Logits(ids)[-1].cpu();
@@ -30,7 +34,7 @@ internal static class PrefixWriter
         }
 
         // A text ends where the model ends it.
-        string text = model.Tokenizer.Decode(ids.Skip(1).TakeWhile(id => id != start)).Trim();
+        string text = model.Tokenizer.Decode(ids.Skip(start.Count).TakeWhile(id => id != model.Tokenizer.EndOfTextId)).Trim();
         return text.Length == 0 || text.EndsWith('.') ? text : $"{text}.";
     }
 }

@@ -47,9 +47,14 @@ internal static class ArgumentMatcher
             arguments[i] = byName[i] >= 0 ? ByName(parameters[i], byName[i]) : ByOrder(parameters[i]);
         return arguments;
 
-        Argument ByName(FunctionParameter parameter, int index) => parameter.Accepts(named[index].Type)
-            ? new(ArgumentSource.Named, index)
-            : throw refuse($"'{parameter.Name}' is {Describe(named[index].Type)} here, not {TypeNames.Of(parameter.Type)}");
+        Argument ByName(FunctionParameter parameter, int index)
+        {
+            Type? offered = named[index].Type;
+            if (parameter.Accepts(offered))
+                return new(ArgumentSource.Named, index);
+            (string found, string declared) = offered is null ? ("null", TypeNames.Of(parameter.Type)) : TypeNames.Apart(offered, parameter.Type);
+            throw refuse($"'{parameter.Name}' is {found} here, not {declared}");
+        }
 
         Argument ByOrder(FunctionParameter parameter)
         {

@@ -29,19 +29,19 @@ internal delegate TResult? EditOfOutput<TInput, TResult>(TResult output, string 
 /// </remarks>
 internal static class EditBinder
 {
-    private static readonly ConcurrentDictionary<MethodInfo, ConcurrentDictionary<Call, Delegate>> Calls = new();
+    private static readonly ConcurrentDictionary<MethodInfo, ConcurrentDictionary<Call, CompiledEdit>> Calls = new();
 
     // Methods that can be unloaded, as those of compiled expressions and scripts, must not be held.
-    private static readonly ConditionalWeakTable<MethodInfo, ConcurrentDictionary<Call, Delegate>> CallsOfCollectible = [];
+    private static readonly ConditionalWeakTable<MethodInfo, ConcurrentDictionary<Call, CompiledEdit>> CallsOfCollectible = [];
 
     /// <exception cref="ArgumentException">The edit does not fit the layer.</exception>
     public static EditOfInput<TInput> Input<TInput>(Delegate edit, string layer, Module module) =>
-        OfOne<TInput>(edit, new("EditInput", "input", "what the layer takes", layer, module));
+        OfOne<TInput>(edit, EditSite.OfInput(layer, module));
 
     /// <exception cref="ArgumentException">The edit does not fit the layer.</exception>
-    public static EditOfOutput<TInput, TResult> Output<TInput, TResult>(Delegate edit, string layer, Module module)
+    public static EditOfOutput<TInput, TResult> Output<TInput, TResult>(Delegate edit, string layer, Module module, out bool takesInput)
     {
-        var call = (OutputCall<TInput, TResult>)CallsOf(edit)
+        CompiledEdit compiled = CallsOf(edit)
             .GetOrAdd(new(edit.GetType(), typeof(OutputCall<TInput, TResult>), "output", module.GetType()), static (_, arguments) =>
             {
                 (Delegate? edit, string layer, Module module) = arguments;
@@ -49,34 +49,34 @@ internal static class EditBinder
                 ParameterExpression name = Expression.Parameter(typeof(string), "layer");
                 ParameterExpression input = Expression.Parameter(typeof(TInput), "input");
                 ParameterExpression owner = Expression.Parameter(typeof(Module), "module");
-                var asked = new AskedEdit("EditOutput", "output", "what the layer returns", layer, module);
-                return EditCall.Compile<OutputCall<TInput, TResult>>(edit, asked, [output, name, input, owner]);
+                return EditCall.Compile<OutputCall<TInput, TResult>>(edit, EditSite.OfOutput(layer, module), [output, name, input, owner]);
             }, (edit, layer, module));
-        return new BoundOutput<TInput, TResult>(edit, call).Invoke;
+        takesInput = compiled.TakesInput;
+        return new BoundOutput<TInput, TResult>(edit, (OutputCall<TInput, TResult>)compiled.Call).Invoke;
     }
 
     /// <exception cref="ArgumentException">The edit does not fit.</exception>
     public static Func<Tensor, Tensor?> Gradient(Delegate edit, string layer, Module module)
     {
-        EditOfInput<Tensor> bound = OfOne<Tensor>(edit, new("EditGradient", "gradient", "the type of a gradient", layer, module));
+        EditOfInput<Tensor> bound = OfOne<Tensor>(edit, EditSite.OfGradient(layer, module));
         return gradient => bound(gradient, layer, module);
     }
 
-    private static EditOfInput<T> OfOne<T>(Delegate edit, AskedEdit asked)
+    private static EditOfInput<T> OfOne<T>(Delegate edit, EditSite asked)
     {
-        var call = (InputCall<T>)CallsOf(edit)
+        CompiledEdit compiled = CallsOf(edit)
             .GetOrAdd(new(edit.GetType(), typeof(InputCall<T>), asked.Value, asked.Module.GetType()), static (_, arguments) =>
             {
-                (Delegate? edit, AskedEdit asked) = arguments;
+                (Delegate? edit, EditSite asked) = arguments;
                 ParameterExpression value = Expression.Parameter(typeof(T), asked.Value);
                 ParameterExpression name = Expression.Parameter(typeof(string), "layer");
                 ParameterExpression owner = Expression.Parameter(typeof(Module), "module");
                 return EditCall.Compile<InputCall<T>>(edit, asked, [value, name, owner]);
             }, (edit, asked));
-        return new BoundInput<T>(edit, call).Invoke;
+        return new BoundInput<T>(edit, (InputCall<T>)compiled.Call).Invoke;
     }
 
-    private static ConcurrentDictionary<Call, Delegate> CallsOf(Delegate edit)
+    private static ConcurrentDictionary<Call, CompiledEdit> CallsOf(Delegate edit)
     {
         MethodInfo method = edit.Method;
         return method.IsCollectible

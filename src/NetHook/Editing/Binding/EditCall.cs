@@ -4,14 +4,8 @@ using Module = TorchSharp.torch.nn.Module;
 
 namespace NetHook;
 
-/// <summary>What is asked of an edit: which option it stands in, which value it edits, and where.</summary>
-internal readonly record struct AskedEdit(string Option, string Value, string Result, string Layer, Module Module)
-{
-    public override string ToString() => $"{Option} of layer {Describe(Layer, Module)}";
-
-    public static string Describe(string layer, Module module) =>
-        (layer.Length == 0 ? "'' (the model itself, " : $"'{layer}' (") + TypeNames.Of(module.GetType()) + ")";
-}
+/// <summary>A compiled edit, and whether it is given the layer's input.</summary>
+internal sealed record CompiledEdit(Delegate Call, bool TakesInput);
 
 /// <summary>Compiles the call of an edit from a signature that all edits of its kind share.</summary>
 internal static class EditCall
@@ -24,7 +18,7 @@ internal static class EditCall
     /// <param name="asked">What it is asked for, for messages.</param>
     /// <param name="values">What is offered: the value edited, the layer's name, what else there is, and the module, as the type that it is.</param>
     /// <exception cref="ArgumentException">The edit cannot be called with these, or does not return the first one's type.</exception>
-    public static TCall Compile<TCall>(Delegate edit, AskedEdit asked, ParameterExpression[] values)
+    public static CompiledEdit Compile<TCall>(Delegate edit, EditSite asked, ParameterExpression[] values)
         where TCall : Delegate
     {
         ParameterExpression original = values[0];
@@ -40,12 +34,13 @@ internal static class EditCall
         List<Offer> named = IsTorchs(edit.Method) ? offers.Select(offer => offer with { Name = "" }).ToList() : offers;
         Argument[] chosen = ArgumentMatcher.Match(signature, [], named, Refuse);
         if (!Returns(signature.ReturnType, original.Type))
-            throw Refuse($"it must return {TypeNames.Of(original.Type)}, {asked.Result}; null leaves the {asked.Value} as it is");
+            throw Refuse($"it must return {TypeNames.Apart(original.Type, signature.ReturnType).First}, {asked.Result}; null leaves the {asked.Value} as it is");
 
         ParameterExpression any = Expression.Parameter(typeof(Delegate), "edit");
         IEnumerable<Expression> arguments = chosen.Select((argument, i) => Value(argument, signature.Parameters[i]));
         InvocationExpression result = Expression.Invoke(Expression.Convert(any, edit.GetType()), arguments);
-        return Expression.Lambda<TCall>(Result(result, values, asked), [any, .. values]).Compile();
+        bool takesInput = chosen.Any(argument => argument.Source == ArgumentSource.Named && values[argument.Index].Name == "input");
+        return new(Expression.Lambda<TCall>(Result(result, values, asked), [any, .. values]).Compile(), takesInput);
 
         ArgumentException Refuse(string why)
         {
@@ -70,7 +65,7 @@ internal static class EditCall
         returned != typeof(void)
         && (wanted.IsAssignableFrom(returned) || Nullable.GetUnderlyingType(returned) == wanted || returned == typeof(object));
 
-    private static Expression Result(Expression result, ParameterExpression[] values, AskedEdit asked)
+    private static Expression Result(Expression result, ParameterExpression[] values, EditSite asked)
     {
         ParameterExpression original = values[0];
         if (original.Type.IsAssignableFrom(result.Type))
@@ -95,8 +90,13 @@ internal static class EditCall
     {
         null => original,
         T result => result,
-        _ => throw new InvalidOperationException(
-            $"{option} of layer {AskedEdit.Describe(layer, module)} returned {TypeNames.Of(edited)}, and its {value} is "
-            + $"{TypeNames.Of(typeof(T))}. Return that, or null to leave the {value} as it is."),
+        _ => throw WrongType(edited.GetType(), typeof(T), option, value, layer, module),
     };
+
+    private static InvalidOperationException WrongType(Type edited, Type wanted, string option, string value, string layer, Module module)
+    {
+        (string returned, string expected) = TypeNames.Apart(edited, wanted);
+        return new($"{option} of layer {Sentences.Layer(layer, module)} returned {returned}, and its {value} is "
+            + $"{expected}. Return that, or null to leave the {value} as it is.");
+    }
 }

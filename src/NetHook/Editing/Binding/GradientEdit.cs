@@ -4,8 +4,27 @@ using static TorchSharp.torch;
 namespace NetHook;
 
 /// <summary>Lets a delegate rewrite the gradient that flows back through a tensor: an identity whose backward calls it.</summary>
-internal sealed class GradientEdit(Trace trace, Func<Tensor, Tensor?> edit)
+/// <remarks>
+/// No exception may pass through libtorch's frames. What the edit throws is kept until someone takes it, and the gradient becomes
+/// NaN, so that nothing is trained on what the edit was to have changed.
+/// </remarks>
+internal sealed class GradientEdit(EditSite site, Func<Tensor, Tensor?> edit)
 {
+    private static readonly Scalar NotANumber = double.NaN;
+
+    private Exception? _failure;
+    private volatile bool _ended;
+
+    /// <summary>What the edit threw during backward(), explained; null if nothing. Reading does not use it up.</summary>
+    public InvalidOperationException? Failure => Explain(Volatile.Read(ref _failure));
+
+    /// <summary>What the edit threw during backward(), to be thrown where it can be caught; once, then it is forgotten.</summary>
+    public InvalidOperationException? TakeFailure() =>
+        Volatile.Read(ref _failure) is null ? null : Explain(Interlocked.Exchange(ref _failure, null));
+
+    /// <summary>Lets gradients pass as they are from now on: nobody is left to whom a failure could be said.</summary>
+    public void End() => _ended = true;
+
     /// <summary>The tensor as its successors are to see it. A copy, so that they may work on it in place.</summary>
     public Tensor Attach(Tensor tensor)
     {
@@ -13,28 +32,40 @@ internal sealed class GradientEdit(Trace trace, Func<Tensor, Tensor?> edit)
         return Gate.apply(tensor, this).MoveToOuterDisposeScope();
     }
 
-    // An exception must not cross libtorch's frames: it is kept for the trace's reader, and the gradient is made
-    // unusable, so that nothing is trained on what the edit was to have changed.
     private Tensor Backward(Tensor gradient)
     {
+        if (_ended)
+            return gradient;
+
+        // The edit may dispose the gradient that it is given.
+        using Tensor spare = gradient.alias().DetachFromDisposeScope();
         try
         {
-            using var scope = EditScope.Open();
-            Tensor edited = scope.Close(gradient, edit(gradient));
-            if (edited.shape.AsSpan().SequenceEqual(gradient.shape))
+            using var scope = EditScope.Open(site);
+            Tensor? edited = edit(gradient);
+            if (edited is null && gradient.IsInvalid)
+                return spare.alias().DetachFromDisposeScope();
+            edited = scope.Close(gradient, edited);
+            if (edited.shape.AsSpan().SequenceEqual(spare.shape))
                 return edited;
             throw new InvalidOperationException(
-                $"EditGradient of layer {trace.Described} was given a gradient of shape [{string.Join(", ", gradient.shape)}] "
+                $"{site} was given a gradient of shape [{string.Join(", ", spare.shape)}] "
                 + $"and returned one of shape [{string.Join(", ", edited.shape)}]. Return one of the same shape.");
         }
-#pragma warning disable CA1031 // Kept and thrown again by Trace: nothing may be thrown through native code.
+#pragma warning disable CA1031 // Kept and thrown again later: nothing may be thrown through native code.
         catch (Exception exception)
 #pragma warning restore CA1031
         {
-            trace.GradientEditFailed(exception);
-            return gradient.full_like(double.NaN);
+            if (_ended)
+                return spare.alias();
+            Interlocked.CompareExchange(ref _failure, exception, null);
+            return spare.full_like(NotANumber);
         }
     }
+
+    private InvalidOperationException? Explain(Exception? failure) => failure is null ? null : new(
+        $"{site} threw during backward(): {failure.Message} Every gradient that flowed through it is NaN since.",
+        failure);
 
     private sealed class Gate : autograd.SingleTensorFunction<Gate>
     {

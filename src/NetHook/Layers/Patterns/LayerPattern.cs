@@ -1,7 +1,7 @@
 namespace NetHook;
 
 /// <summary>
-/// A glob over layer paths, compiled once: <c>transformer.h.*.mlp</c>, <c>**.attn.{c_attn,c_proj}</c>, <c>h.{0..5}</c>.
+/// A glob over layer paths, compiled once: <c>blocks.*.mlp</c>, <c>**.attn.{c_attn,c_proj}</c>, <c>h.{0..5}</c>.
 /// </summary>
 /// <remarks>
 /// <list type="bullet">

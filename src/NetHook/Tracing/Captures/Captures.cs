@@ -13,13 +13,6 @@ internal static class Captures
     /// <summary>Keeps a value so that it collects gradients: what the model goes on with must come from <see cref="Continue"/>.</summary>
     public static T KeepForGradient<T>(T value, bool clone, Trace trace)
     {
-        if (!is_grad_enabled())
-        {
-            throw new InvalidOperationException(
-                $"RetainGrad at layer {trace.Described}: the pass runs where gradients are switched off (no_grad or inference_mode). "
-                + "Run it with gradients on, or trace without RetainGrad.");
-        }
-
         int differentiable = 0;
         T? kept = TensorTree.Map(value, tensor =>
         {
@@ -64,14 +57,20 @@ internal static class Captures
         if (kept is not T value)
             throw WrongType<T>(kept, asked);
         bool any = false;
+        bool collects = false;
         T? gradients = TensorTree.Map(value, tensor =>
         {
             Tensor? gradient = IsDifferentiable(tensor) ? tensor.grad : null;
             any |= gradient is not null;
+            collects |= tensor.requires_grad;
             return gradient!;
         });
-        return any ? gradients : throw new InvalidOperationException(
-            $"No gradient has reached layer {asked.Trace.Described}. Call backward() on something computed from its output in this pass.");
+        if (any)
+            return gradients;
+        throw new InvalidOperationException(collects
+            ? $"No gradient has reached layer {asked.Trace.Described}. Call backward() on something computed from its output in this pass."
+            : $"This call of layer {asked.Trace.Described} has no gradient: it ran where gradients are switched off (no_grad or inference_mode). "
+                + "With History = CallHistory.All, Calls holds the calls that have one.");
     }
 
     public static void Free(object? kept)
@@ -117,7 +116,9 @@ internal static class Captures
 
     private static InvalidOperationException WrongType<T>(object? kept, Asked asked)
     {
-        string found = kept is null ? "null" : TypeNames.Of(kept.GetType());
-        return new($"{asked.Subject} is {found}, not {TypeNames.Of(typeof(T))}. Read it with {asked.Reader}As<{found}>().");
+        if (kept is null)
+            return new($"{asked.Subject} is null.");
+        (string found, string wanted) = TypeNames.Apart(kept.GetType(), typeof(T));
+        return new($"{asked.Subject} is {found}, not {wanted}. Read it with {asked.Reader}As<{found}>().");
     }
 }

@@ -25,23 +25,11 @@ internal static class HookMaker
     /// <summary>What makes the hook for a type of module; null when the type has no hooks.</summary>
     public static Func<Trace, LayerHook>? For(Type module) => Makers.GetOrAdd(module, static type =>
     {
-        if (Called(type) is not { } called)
+        if (HookableTypes.CalledAs(type) is not { } called)
             return null;
         Type hook = HookOf[called.GetGenericTypeDefinition()].MakeGenericType(called.GetGenericArguments());
         return Maker(hook.GetConstructor([typeof(Trace)])!);
     });
-
-    /// <summary>What a type of module is called as, <c>Module&lt;Tensor, Tensor&gt;</c> for most; null when it is never called.</summary>
-    public static Type? Called(Type module)
-    {
-        for (Type? ancestor = module; ancestor is not null; ancestor = ancestor.BaseType)
-        {
-            if (ancestor.IsGenericType && HookOf.ContainsKey(ancestor.GetGenericTypeDefinition()))
-                return ancestor;
-        }
-
-        return null;
-    }
 
     public static string WhyNot(Trace trace)
     {

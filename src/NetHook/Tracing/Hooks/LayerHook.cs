@@ -1,3 +1,4 @@
+using static TorchSharp.torch;
 using static TorchSharp.torch.jit;
 using static TorchSharp.torch.nn;
 
@@ -10,6 +11,11 @@ internal abstract class LayerHook(Trace trace)
 
     /// <summary>Where inputs wait for their call to end; null where none are kept.</summary>
     public PendingInputs? Pending { get; } = trace.Options.RetainInput ? new() : null;
+
+    /// <summary>The edit of the gradient, if there is one.</summary>
+    public GradientEdit? EditGradient { get; } = trace.Options.EditGradient is { } edit
+        ? new(EditSite.OfGradient(trace.Layer, trace.Module), EditBinder.Gradient(edit, trace.Layer, trace.Module))
+        : null;
 
     /// <summary>Makes the hook that fits the layer's type.</summary>
     /// <exception cref="ArgumentException">The layer has no hooks, or an edit does not fit it.</exception>
@@ -28,7 +34,8 @@ internal abstract class LayerHook<TInput, TResult> : LayerHook
     private readonly TraceOptions _options;
     private readonly EditOfInput<TInput>? _editInput;
     private readonly EditOfOutput<TInput, TResult>? _editOutput;
-    private readonly GradientEdit? _editGradient;
+    private readonly EditSite _inputSite;
+    private readonly EditSite _outputSite;
     private readonly bool _cloneInput;
     private readonly bool _onlyKeepsOutput;
 
@@ -37,9 +44,10 @@ internal abstract class LayerHook<TInput, TResult> : LayerHook
     {
         _options = trace.Options;
         _editInput = _options.EditInput is { } input ? EditBinder.Input<TInput>(input, trace.Layer, trace.Module) : null;
-        _editOutput = _options.EditOutput is { } output ? EditBinder.Output<TInput, TResult>(output, trace.Layer, trace.Module) : null;
-        _editGradient = _options.EditGradient is { } gradient ? new(trace, EditBinder.Gradient(gradient, trace.Layer, trace.Module)) : null;
-        _onlyKeepsOutput = _editInput is null && _editOutput is null && _editGradient is null
+        _inputSite = EditSite.OfInput(trace.Layer, trace.Module);
+        _outputSite = EditSite.OfOutput(trace.Layer, trace.Module);
+        _editOutput = _options.EditOutput is { } output ? EditBinder.Output<TInput, TResult>(output, trace.Layer, trace.Module, out _) : null;
+        _onlyKeepsOutput = _editInput is null && _editOutput is null && EditGradient is null
             && !_options.RetainInput && !_options.RetainGrad;
         _cloneInput = _options.Clone || (_options.RetainInput && InPlaceLayers.Contains(trace.Module));
     }
@@ -52,7 +60,7 @@ internal abstract class LayerHook<TInput, TResult> : LayerHook
             return input;
         if (_editInput is not null)
         {
-            using var scope = EditScope.Open();
+            using var scope = EditScope.Open(_inputSite);
             input = scope.Close(input, _editInput(input, Trace.Layer, module));
         }
 
@@ -83,27 +91,27 @@ internal abstract class LayerHook<TInput, TResult> : LayerHook
         object? keptOutput = null;
         try
         {
-            if (_editGradient is not null)
+            if (EditGradient is not null)
                 Trace.ThrowGradientFailure();
             if (_editOutput is not null)
             {
-                using var scope = EditScope.Open();
+                using var scope = EditScope.Open(_outputSite);
                 output = scope.Close(output, _editOutput(output, Trace.Layer, input, module));
             }
 
-            if (_options.RetainGrad)
+            if (_options.RetainGrad && is_grad_enabled())
             {
                 TResult? kept = Captures.KeepForGradient(output, _options.Clone, Trace);
                 keptOutput = kept;
-                output = Captures.Continue(kept, copy: _editGradient is null);
+                output = Captures.Continue(kept, copy: EditGradient is null);
             }
             else if (_options.RetainOutput)
             {
-                keptOutput = Captures.Keep(output, _options.Clone, _options.Detach);
+                keptOutput = Captures.Keep(output, _options.Clone || _options.RetainGrad, _options.Detach);
             }
 
-            if (_editGradient is not null)
-                output = Captures.EditGradients(output, _editGradient);
+            if (EditGradient is not null)
+                output = Captures.EditGradients(output, EditGradient);
         }
         catch
         {

@@ -126,7 +126,7 @@ public class EditBinderTests
         Delegate edit = (Tensor output, Module module) => module is ReLU ? output * 2 : output;
 
         Assert.Equal(3, Call(edit)!.item<float>());
-        Assert.Equal(6, EditBinder.Output<Tensor, Tensor>(edit, "relu", other)(_output, "relu", _input, other)!.item<float>());
+        Assert.Equal(6, EditBinder.Output<Tensor, Tensor>(edit, "relu", other, out _)(_output, "relu", _input, other)!.item<float>());
     }
 
     [Fact]
@@ -237,10 +237,10 @@ public class EditBinderTests
         return Expression.Lambda<Func<Tensor, Tensor>>(Expression.Add(x, Expression.Constant(tensor(1f))), x).Compile();
     }
 
-    private static EditOfOutput<Tensor, Tensor> Bind(Delegate edit) => EditBinder.Output<Tensor, Tensor>(edit, "h.2", Layer);
+    private static EditOfOutput<Tensor, Tensor> Bind(Delegate edit) => EditBinder.Output<Tensor, Tensor>(edit, "h.2", Layer, out _);
 
     private static EditOfOutput<Tensor, (Tensor, Tensor)> Tuples(Delegate edit) =>
-        EditBinder.Output<Tensor, (Tensor, Tensor)>(edit, "lstm", Layer);
+        EditBinder.Output<Tensor, (Tensor, Tensor)>(edit, "lstm", Layer, out _);
 
     private static void AssertRefused(string message, Delegate edit) => AssertRefused(message, () => Bind(edit));
 
