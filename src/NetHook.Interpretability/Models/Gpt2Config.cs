@@ -76,6 +76,9 @@ public sealed record Gpt2Config
     /// <summary>Whether the model attends to another one; not supported, and refused.</summary>
     public bool AddCrossAttention { get; init; }
 
+    /// <summary>New weights that write into the residual stream are smaller by the number of layers that do, so that its size does not grow with depth.</summary>
+    internal double IntoResidual => 1 / Math.Sqrt(2.0 * NLayer);
+
     [JsonInclude, JsonExtensionData]
     internal Dictionary<string, JsonElement>? Others { get; init; }
 

@@ -5,7 +5,7 @@ namespace NetHook.Interpretability;
 /// and edits. Immutable; holds no model.
 /// </summary>
 /// <remarks>
-/// <para>The models of this library have theirs (<see cref="Gpt2.Layout"/>). For a model of your own, give the paths as
+/// <para>The models of this library have theirs (<see cref="DecoderModel.Layout"/>). For a model of your own, give the paths as
 /// <see cref="ModuleExtensions.ModuleNames(TorchSharp.torch.nn.Module, string)"/> lists them, with <c>{0}</c> for the number
 /// of the block. Only the first four are required; an analysis that needs another one says so.</para>
 /// <para>What runs at each place is a layer that is run by <c>call()</c> and returns one tensor, <c>[batch, tokens, width]</c>

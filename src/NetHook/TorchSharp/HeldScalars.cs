@@ -108,6 +108,13 @@ internal static class HeldScalars
         return Held(x.masked_fill_(mask, scalar), x, mask);
     }
 
+    /// <summary>x, with the number wherever the mask is true.</summary>
+    public static Tensor WithFill(this Tensor x, Tensor mask, double number)
+    {
+        using var scalar = number.ToScalar();
+        return Held(x.masked_fill(mask, scalar), x, mask);
+    }
+
     /// <summary>x = number.</summary>
     public static Tensor IsEqualTo(this Tensor x, double number)
     {

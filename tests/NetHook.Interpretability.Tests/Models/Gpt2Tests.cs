@@ -38,6 +38,7 @@ public sealed class Gpt2Tests : IDisposable
             "transformer", "transformer.wte", "transformer.wpe", "transformer.drop", "transformer.h", "transformer.ln_f", "lm_head",
             .. EachBlock(
                 "", ".ln_1", ".attn", ".attn.c_attn", ".attn.c_proj", ".attn.attn_dropout", ".attn.resid_dropout",
+                ".attn.queries", ".attn.keys", ".attn.values", ".attn.scores", ".attn.pattern", ".attn.head_outputs",
                 ".ln_2", ".mlp", ".mlp.c_fc", ".mlp.c_proj", ".mlp.act", ".mlp.dropout"),
         ];
         Assert.Equal(expected.Order(), model.named_modules().Select(pair => pair.name).Order());
