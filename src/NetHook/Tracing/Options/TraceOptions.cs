@@ -39,7 +39,9 @@ public sealed class TraceOptions
     /// <summary>
     /// Replaces what the layer returns. Any delegate: it is given <c>output</c>, <c>layer</c> (the name),
     /// <c>input</c> and <c>module</c>, by name first and the rest by order, and what it does not declare is not
-    /// passed. It returns what the layer returns; a null leaves the output as it is. Functions of torch itself
+    /// passed. It returns what the layer returns; a null leaves the output as it is (a lambda that returns nothing else says its type:
+    /// <c>Tensor? (Tensor output) => null</c>). The <c>input</c> is as it was before the layer ran: if the layer is declared to work in place, and with
+    /// <see cref="Clone"/>, the edit is given a copy. Functions of torch itself
     /// (<c>EditOutput = relu</c>) and forwards of modules are given the output, whatever they call their argument.
     /// </summary>
     /// <remarks>
@@ -48,6 +50,8 @@ public sealed class TraceOptions
     /// (<c>inplace: true</c>, <c>x.add_(y)</c>) writes into that tensor too; return <c>saved.clone()</c>, or use
     /// <see cref="Interventions.Replace"/>, to keep it as it is. What the edit makes besides joins the dispose scope around
     /// the pass; when it throws, that is freed.</para>
+    /// <para>An edit that makes its own layer run by <c>call()</c> is refused with an <see cref="InvalidOperationException"/>: use <c>forward()</c>.
+    /// So is a result that is disposed.</para>
     /// <para>Lists, dictionaries and other objects are passed on themselves, so that a layer can fill a cache that was given
     /// to it. Only those of the edit's own that hold a tensor which lived before and was not in the value edited are rebuilt
     /// with aliases. An object of a type that is not known, made by the edit itself, is refused: <see cref="TensorTree.Register{T}"/>
@@ -71,7 +75,8 @@ public sealed class TraceOptions
     /// </summary>
     /// <remarks>
     /// What it throws cannot pass through libtorch: the gradients behind become NaN, and the exception is thrown when
-    /// <see cref="Trace.Gradient"/> is read, at the layer's next call, and by <see cref="Trace.Run(Action)"/>.
+    /// <see cref="Trace.Gradient"/> is read, at the layer's next call, and by <see cref="Trace.Run(Action)"/>. Once the trace is disposed,
+    /// gradients pass through as they are.
     /// </remarks>
     /// <example><c>EditGradient = (Tensor gradient) => gradient.clamp(-1, 1)</c></example>
     public Delegate? EditGradient { get; init; }
