@@ -1,6 +1,5 @@
 using System.CommandLine;
 using NetHook.Interpretability;
-using static TorchSharp.torch;
 
 namespace NetHook.Cli;
 
@@ -32,11 +31,5 @@ internal sealed class ModelOption : Option<string>
     }
 
     /// <summary>The model's layers without their weights, which costs no time and no memory. The caller disposes it.</summary>
-    public Gpt2 ReadLayers(ParseResult arguments)
-    {
-        string folder = Folder(arguments);
-        return Directory.Exists(folder)
-            ? new Gpt2(Gpt2Config.Load(Path.Combine(folder, "config.json")), device: META)
-            : throw new ToolException($"{folder}: There is no such folder.");
-    }
+    public DecoderModel ReadLayers(ParseResult arguments) => DecoderModel.LayersOf(Folder(arguments));
 }

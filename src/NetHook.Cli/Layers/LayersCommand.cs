@@ -42,7 +42,7 @@ internal sealed class LayersCommand : ToolCommand
 
     protected override void Run(ParseResult arguments)
     {
-        using Gpt2 model = _model.ReadLayers(arguments);
+        using DecoderModel model = _model.ReadLayers(arguments);
         var list = LayerList.Of(model, arguments.GetValue(_pattern) ?? "**", _model.Folder(arguments));
         if (arguments.GetValue(_json))
             ReportJson.Write(Context.Out, list);

@@ -20,7 +20,7 @@ internal static class ModelFingerprint
         using DisposeScope scope = NewDisposeScope();
         using IDisposable _ = no_grad();
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        hash.AppendData(Encoding.UTF8.GetBytes(model is Gpt2 gpt2 ? Settings(gpt2.Config) : TypeOf(model)));
+        hash.AppendData(Encoding.UTF8.GetBytes(Settings(model)));
         foreach ((string name, Parameter parameter) in model.named_parameters().OrderBy(pair => pair.name, StringComparer.Ordinal))
         {
             hash.AppendData(Encoding.UTF8.GetBytes($"\n{name} {parameter.dtype} {Figures.Shape(parameter.shape)}\n"));
@@ -30,7 +30,12 @@ internal static class ModelFingerprint
         return Convert.ToHexStringLower(hash.GetHashAndReset())[..Digits];
     }
 
-    private static string TypeOf(nn.Module model) => model.GetType().FullName ?? "";
+    private static string Settings(nn.Module model) => model switch
+    {
+        Gpt2 gpt2 => Settings(gpt2.Config),
+        DecoderModel decoder => string.Join('\n', decoder.Settings.Select(pair => $"{pair.Key} {pair.Value}")),
+        _ => model.GetType().FullName ?? "",
+    };
 
     // Sizes are in the shapes, and dropout does nothing outside of training.
     private static string Settings(Gpt2Config config) => string.Create(

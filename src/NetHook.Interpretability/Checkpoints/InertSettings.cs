@@ -31,6 +31,15 @@ internal static class InertSettings
 
     public static bool Has(string name, JsonElement value) => Names.Contains(name) || (No.Contains(name) && IsNo(value));
 
+    /// <summary>The other settings of a file, by name, in order.</summary>
+    public static SortedDictionary<string, string> Without(string json)
+    {
+        using var document = JsonDocument.Parse(json);
+        return new(
+            document.RootElement.EnumerateObject().Where(property => !Has(property.Name, property.Value)).ToDictionary(property => property.Name, property => property.Value.GetRawText()),
+            StringComparer.Ordinal);
+    }
+
     private static bool IsNo(JsonElement value) => value.ValueKind switch
     {
         JsonValueKind.False or JsonValueKind.Null => true,

@@ -10,6 +10,12 @@ public abstract partial class DecoderModel
 {
     private string? _settings;
 
+    /// <summary>
+    /// The settings that the model was read with and that change what it computes, by name, in order; each as JSON. Empty if it
+    /// was not read from files.
+    /// </summary>
+    public IReadOnlyDictionary<string, string> Settings => _settings is null ? new Dictionary<string, string>() : InertSettings.Without(_settings);
+
     /// <summary>The families that load, as <c>model_type</c> in <c>config.json</c> names them.</summary>
     public static IReadOnlyList<string> Families { get; } = [.. ModelFamilies.All.Keys.Order(StringComparer.Ordinal)];
 

@@ -11,7 +11,7 @@ public sealed class LanguageModel : IDisposable
     /// <param name="model">The model; disposed with this object.</param>
     /// <param name="tokenizer">The tokenizer it was trained with.</param>
     /// <exception cref="ArgumentException">The tokenizer gives ids that the model's vocabulary does not have.</exception>
-    public LanguageModel(Gpt2 model, Tokenizer tokenizer)
+    public LanguageModel(DecoderModel model, Tokenizer tokenizer)
         : this(model, tokenizer, (model ?? throw new ArgumentNullException(nameof(model))).Layout)
     {
     }
@@ -53,7 +53,7 @@ public sealed class LanguageModel : IDisposable
     internal LaidOutModel Parts { get; }
 
     /// <summary>
-    /// Reads a folder in Hugging Face's layout: what <see cref="Gpt2.FromPretrained"/> and
+    /// Reads a folder in Hugging Face's layout: what <see cref="DecoderModel.FromPretrained"/> and
     /// <see cref="Tokenizer.FromPretrained"/> read.
     /// </summary>
     /// <param name="folder">The folder.</param>
@@ -63,7 +63,7 @@ public sealed class LanguageModel : IDisposable
     /// <exception cref="CheckpointException">A file is missing or damaged, or files do not agree.</exception>
     public static LanguageModel FromPretrained(string folder, ScalarType dtype = ScalarType.Float32, Device? device = null)
     {
-        var model = Gpt2.FromPretrained(folder, dtype, device);
+        var model = DecoderModel.FromPretrained(folder, dtype, device);
         try
         {
             return new LanguageModel(model, Tokenizer.FromPretrained(folder));
@@ -88,7 +88,7 @@ public sealed class LanguageModel : IDisposable
     /// <exception cref="InvalidOperationException">The model is of your own: nobody knows how to write its settings.</exception>
     public void SavePretrained(string folder)
     {
-        if (Model is not Gpt2 model)
+        if (Model is not DecoderModel model)
             throw new InvalidOperationException($"{TypeNames.Of(Model)} is no model of this library, and its settings have no file format. Save its weights with SafetensorsFile.Save.");
         Tokenizer.Save(folder);
         model.SavePretrained(folder);
