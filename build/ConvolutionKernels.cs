@@ -23,10 +23,10 @@ internal static class ConvolutionKernels
 
         // Elsewhere .NET keeps a copy of the environment, and native code does not see what changes there.
         if (!OperatingSystem.IsWindows())
-            _ = SetEnvironment("ONEDNN_MAX_CPU_ISA\0"u8.ToArray(), "AVX\0"u8.ToArray(), 0);
+            SetEnvironment("ONEDNN_MAX_CPU_ISA\0"u8.ToArray(), "AVX\0"u8.ToArray(), 0);
     }
 
     [DllImport("libc", EntryPoint = "setenv")]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static extern int SetEnvironment(byte[] name, byte[] value, int overwrite);
+    private static extern void SetEnvironment(byte[] name, byte[] value, int overwrite);
 }
