@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using BenchmarkDotNet.Attributes;
+using Microsoft.Win32.SafeHandles;
 using NetHook.Interpretability;
 using static TorchSharp.torch;
 
@@ -25,7 +26,7 @@ public unsafe class LoadingBenchmarks
     [Benchmark(Baseline = true)]
     public void PlainCopy()
     {
-        using var file = File.OpenHandle(Weights);
+        using SafeFileHandle file = File.OpenHandle(Weights);
         long length = RandomAccess.GetLength(file);
         byte* memory = (byte*)NativeMemory.Alloc((nuint)length);
         for (long at = 0; at < length;)
