@@ -8,6 +8,9 @@ internal static class Paths
     /// <summary>TorchSharp's library for Linux in the package cache, which nothing may change.</summary>
     public static string LibTorchSharp { get; } = Metadata("LibTorchSharp");
 
+    /// <summary>The assembly of the MSBuild tasks.</summary>
+    public static string Tasks { get; } = Metadata("Tasks");
+
     public static string PackageCache { get; } = Metadata("PackageCache");
 
     public static string RepositoryRoot { get; } = Metadata("RepositoryRoot");
