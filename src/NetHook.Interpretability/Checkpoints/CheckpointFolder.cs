@@ -12,6 +12,13 @@ internal sealed class CheckpointFolder : IDisposable
     public const string WeightsName = "model.safetensors";
     private const string IndexName = "model.safetensors.index.json";
 
+    // The largest models have some 200,000 keys of 100 characters.
+    private const int MostIndexBytes = 64 << 20;
+    private const int LongestShown = 200;
+
+    // File systems allow no more.
+    private const int LongestName = 255;
+
     private readonly List<SafetensorsFile> _files = [];
     private readonly Dictionary<string, SafetensorsFile> _fileOf = [];
 
@@ -83,32 +90,29 @@ internal sealed class CheckpointFolder : IDisposable
 
     private static List<(string Key, string Name)> ReadIndex(string path)
     {
+        JsonPart root = ParseIndex(path, InputFile.ReadAll(path, MostIndexBytes));
+        if (!root.IsObject || !root["weight_map"].IsObject)
+            throw new CheckpointException(path, "weight_map", "It is missing, or is not a JSON object from keys to file names.");
+        return [.. root["weight_map"].Members().Select(pair => (pair.Name, CheckName(path, pair.Name, pair.Value)))];
+    }
+
+    private static JsonPart ParseIndex(string path, byte[] json)
+    {
         try
         {
-            using var document = JsonDocument.Parse(File.ReadAllBytes(path), new() { AllowDuplicateProperties = false });
-            if (document.RootElement.ValueKind != JsonValueKind.Object
-                || !document.RootElement.TryGetProperty("weight_map", out JsonElement map) || map.ValueKind != JsonValueKind.Object)
-            {
-                throw new CheckpointException(path, "weight_map", "It is missing, or is not a JSON object from keys to file names.");
-            }
-
-            return [.. map.EnumerateObject().Select(pair => (pair.Name, CheckName(path, pair.Name, pair.Value)))];
+            return JsonPart.Parse(path, "", json);
         }
-        catch (JsonException e)
+        catch (CheckpointException e) when (e.InnerException is { } cause)
         {
-            throw new CheckpointException(path, null, $"It is not valid JSON: {e.Message}", e);
-        }
-        catch (Exception e) when (e is (IOException or UnauthorizedAccessException) and not CheckpointException)
-        {
-            throw new CheckpointException(path, null, $"It cannot be read: {e.Message}", e);
+            throw new CheckpointException(path, null, $"It is not valid JSON: {cause.Message}", cause);
         }
     }
 
     private static string CheckName(string path, string key, JsonElement value)
     {
         string? name = value.ValueKind == JsonValueKind.String ? value.GetString() : null;
-        if (string.IsNullOrEmpty(name) || name is "." or ".." || name.AsSpan().IndexOfAny("/\\:\0") >= 0)
-            throw new CheckpointException(path, key, $"It is said to be in {value.GetRawText()}, which is not the name of a file in this folder.");
+        if (string.IsNullOrEmpty(name) || name.Length > LongestName || name is "." or ".." || name.AsSpan().IndexOfAny("/\\:\0") >= 0)
+            throw new CheckpointException(path, key, $"It is said to be in {MessageText.Short(value.GetRawText(), LongestShown)}, which is not the name of a file in this folder.");
         return name;
     }
 }

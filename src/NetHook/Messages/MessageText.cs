@@ -15,6 +15,11 @@ internal static class MessageText
     internal static string Layer(string path, Module module) =>
         (path.Length == 0 ? "'' (the model itself, " : $"'{path}' (") + TypeNames.Of(module) + ")";
 
+    /// <summary>The beginning of a text that is longer than so many characters: "aaaa... (of 5000 characters)".</summary>
+    internal static string Short(string text, int most) => text.Length <= most
+        ? text
+        : $"{text.AsSpan(0, most)}... (of {text.Length.ToString(CultureInfo.InvariantCulture)} characters)";
+
     /// <summary>"a, b, c ... and 9 more".</summary>
     internal static string List(IReadOnlyList<string> items)
     {

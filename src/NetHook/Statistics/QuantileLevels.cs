@@ -46,7 +46,20 @@ internal sealed class QuantileLevels(Accumulators state, int resolution, int see
     {
         _count = (int)reader.ReadInteger("levels", 1, MostLevels);
         _tosses = reader.ReadInteger("tosses", 0);
-        _deviation = reader.ReadNumber("deviation");
+        _deviation = reader.ReadNumber("deviation", least: 0);
+    }
+
+    /// <summary>The name of the first level with a value that is not between a least and a greatest of its feature, or null.</summary>
+    public string? NotWithin(Tensor minimum, Tensor maximum)
+    {
+        for (int level = 0; level < _count; level++)
+        {
+            Tensor samples = Level(level);
+            if (!(samples.ge(minimum.unsqueeze(1)) & samples.le(maximum.unsqueeze(1))).all().item<bool>())
+                return Name(level);
+        }
+
+        return null;
     }
 
     public void Add(int level, Tensor samples) =>

@@ -40,6 +40,9 @@ public sealed class RunningCovariance : RunningStatistic
     private protected override IEnumerable<AccumulatorLayout> Layout(long features) =>
         [AccumulatorLayout.Of("mean", features), AccumulatorLayout.Of("deviations", features, features)];
 
+    private protected override Damage? WhyDamaged() =>
+        Damage.OfNotFinite("mean", State["mean"]) ?? Damage.OfProducts("deviations", State["deviations"]);
+
     private protected override void Accumulate(Tensor samples)
     {
         Tensor mean = samples.mean([0]);

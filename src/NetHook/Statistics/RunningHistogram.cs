@@ -75,6 +75,16 @@ public sealed class RunningHistogram : RunningStatistic
 
     private protected override IEnumerable<AccumulatorLayout> Layout(long features) => [new("counts", ScalarType.Int64, features, Bins + 2L)];
 
+    private protected override Damage? WhyDamaged()
+    {
+        if (Damage.OfNegative("counts", State["counts"], "a count") is { } damage)
+            return damage;
+        (Tensor least, Tensor most) = State["counts"].sum(1).aminmax();
+        return (least.item<long>(), most.item<long>()) == (Count, Count)
+            ? null
+            : new("counts", FormattableString.Invariant($"Its counts of a feature's values do not add up to the {Count} samples."));
+    }
+
     private protected override void Accumulate(Tensor samples)
     {
         Tensor counts = State["counts"];

@@ -18,6 +18,8 @@ public sealed class RunningSecondMoment : RunningStatistic
 
     private protected override IEnumerable<AccumulatorLayout> Layout(long features) => [AccumulatorLayout.Of("sum", features, features)];
 
+    private protected override Damage? WhyDamaged() => Damage.OfProducts("sum", State["sum"]);
+
     private protected override void Accumulate(Tensor samples) => State["sum"].addmm_(samples.t(), samples);
 
     private protected override void MergeFrom(RunningStatistic other) => State["sum"].add_(other.State["sum"].to(State["sum"].device));

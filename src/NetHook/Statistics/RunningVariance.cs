@@ -31,6 +31,11 @@ public sealed class RunningVariance : RunningStatistic
     private protected override IEnumerable<AccumulatorLayout> Layout(long features) =>
         [AccumulatorLayout.Of("mean", features), AccumulatorLayout.Of("deviations", features)];
 
+    private protected override Damage? WhyDamaged() =>
+        Damage.OfNotFinite("mean", State["mean"])
+            ?? Damage.OfNotFinite("deviations", State["deviations"])
+            ?? Damage.OfNegative("deviations", State["deviations"], "a sum of squares");
+
     private protected override void Accumulate(Tensor samples)
     {
         Tensor mean = samples.mean([0]);
