@@ -5,7 +5,7 @@ using static TorchSharp.torch.nn;
 namespace NetHook.Interpretability;
 
 /// <summary>A model with its tokenizer and its layout: text in, text out. Every analysis works on one. Owns the model.</summary>
-public sealed class LanguageModel : IDisposable
+public sealed partial class LanguageModel : IDisposable
 {
     /// <summary>Puts a model and its tokenizer together.</summary>
     /// <param name="model">The model; disposed with this object.</param>
@@ -104,6 +104,28 @@ public sealed class LanguageModel : IDisposable
         return Parts.Ids(Tokenizer.Encode(prompt));
     }
 
+    /// <summary>Encodes prompts of unequal length for the model, as one batch.</summary>
+    /// <param name="prompts">The prompts, each of at least one token.</param>
+    /// <param name="side">Where shorter prompts are padded; null is left, or right for a model that is not of this library.</param>
+    /// <returns>The batch, for <see cref="Logits"/>.</returns>
+    /// <exception cref="ArgumentException">There are no prompts, or one of them is empty or is not Unicode; the message says which.</exception>
+    public TokenBatch Batch(IEnumerable<string> prompts, PaddingSide? side = null)
+    {
+        ArgumentNullException.ThrowIfNull(prompts);
+        return TokenBatch.Of(prompts.Select(Encode), side ?? (Model is DecoderModel ? PaddingSide.Left : PaddingSide.Right));
+    }
+
+    /// <summary>Computes the logits of the next token at each position of a batch, each row as if it ran alone.</summary>
+    /// <param name="batch">The batch.</param>
+    /// <returns>The logits, <c>[rows, tokens, vocabulary]</c>; those at padding mean nothing. The caller's, as any new tensor.</returns>
+    /// <exception cref="ArgumentException">A row is longer than the model reads or has an id that is not in its vocabulary; or the model
+    /// is not of this library, and rows are padded on the left.</exception>
+    public Tensor Logits(TokenBatch batch)
+    {
+        ArgumentNullException.ThrowIfNull(batch);
+        return Parts.Logits(batch);
+    }
+
     /// <summary>The tokens most likely to come next.</summary>
     /// <param name="prompt">The prompt, of at least one token.</param>
     /// <param name="count">How many tokens to give, at most the vocabulary.</param>
@@ -136,42 +158,23 @@ public sealed class LanguageModel : IDisposable
         return MostLikely(Parts.Logits(tokens)[-1], count);
     }
 
-    /// <summary>Continues a prompt by the most likely token, again and again.</summary>
-    /// <param name="prompt">The prompt, of at least one token.</param>
-    /// <param name="maxTokens">The most tokens to add.</param>
-    /// <returns>
-    /// What was added, without the prompt. It ends earlier than asked for at <see cref="Tokenizer.EndOfTextId"/>, which is
-    /// left out, and where the model reads no more (<see cref="TransformerLayout.MaxTokens"/>).
-    /// </returns>
-    /// <exception cref="ArgumentException">The prompt is empty, is not Unicode, or is longer than the model reads.</exception>
-    /// <exception cref="NonFiniteException">The model's logits are not finite.</exception>
-    public string Generate(string prompt, int maxTokens = 20)
+    /// <summary>Encodes one of several prompts.</summary>
+    internal IReadOnlyList<int> Encode(string prompt, int number)
     {
-        ArgumentException.ThrowIfNullOrEmpty(prompt);
-        ArgumentOutOfRangeException.ThrowIfNegative(maxTokens);
-        IReadOnlyList<int> tokens = Tokenizer.Encode(prompt);
-        return Tokenizer.DecodeContinuation(tokens, Continue(tokens, maxTokens));
+        if (string.IsNullOrEmpty(prompt))
+            throw new ArgumentException($"Prompt {number} is empty. Give each prompt one token at least.");
+        try
+        {
+            return Tokenizer.Encode(prompt);
+        }
+        catch (ArgumentException e)
+        {
+            throw new ArgumentException($"Prompt {number}: {e.Message}", e);
+        }
     }
 
     /// <summary>Disposes the model.</summary>
     public void Dispose() => Model.Dispose();
-
-    /// <summary>The tokens that <see cref="Generate"/> adds.</summary>
-    internal IReadOnlyList<int> Continue(IReadOnlyList<int> tokens, int maxTokens)
-    {
-        List<int> ids = [.. tokens];
-        using IDisposable _ = no_grad();
-        while (ids.Count - tokens.Count < maxTokens && (ids.Count < (Layout.MaxTokens ?? int.MaxValue) || ids.Count == tokens.Count))
-        {
-            using DisposeScope scope = NewDisposeScope();
-            int next = (int)Parts.Logits(ids)[-1].argmax().item<long>();
-            if (next == Tokenizer.EndOfTextId)
-                break;
-            ids.Add(next);
-        }
-
-        return ids[tokens.Count..];
-    }
 
     /// <summary>The most likely tokens by logits <c>[vocabulary]</c>. Makes tensors in the current dispose scope.</summary>
     internal IReadOnlyList<NextToken> MostLikely(Tensor logits, int count)

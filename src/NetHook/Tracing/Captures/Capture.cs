@@ -16,6 +16,9 @@ internal class Capture(object? input, object? output)
 
     public object? Output { get; } = output;
 
+    /// <summary>The step of a longer computation that the call belongs to, or null.</summary>
+    public PassStep? Step { get; init; } = PassStep.Current;
+
     /// <summary>How many calls there were since the trace was cleared, this one included.</summary>
     public long Count => Number + 1 - First;
 

@@ -30,12 +30,12 @@ internal sealed class CaptureLog(int capacity) : CaptureStore
         }
     }
 
-    public override (IReadOnlyList<long> Numbers, long First) Kept
+    public override (IReadOnlyList<(long Number, PassStep? Step)> Calls, long First) Kept
     {
         get
         {
             lock (_lock)
-                return ([.. _kept.Select(capture => capture.Number)], _first);
+                return ([.. _kept.Select(capture => (capture.Number, capture.Step))], _first);
         }
     }
 

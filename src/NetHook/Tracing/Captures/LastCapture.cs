@@ -16,12 +16,12 @@ internal sealed class LastCapture : CaptureStore
 
     public override long First => Volatile.Read(ref _last).First;
 
-    public override (IReadOnlyList<long> Numbers, long First) Kept
+    public override (IReadOnlyList<(long Number, PassStep? Step)> Calls, long First) Kept
     {
         get
         {
             Capture last = Volatile.Read(ref _last);
-            return (last is Nothing ? [] : [last.Number], last.First);
+            return (last is Nothing ? [] : [(last.Number, last.Step)], last.First);
         }
     }
 
@@ -56,7 +56,7 @@ internal sealed class LastCapture : CaptureStore
             last = WhenUnread();
             if (last is Nothing || (number != Latest && number != last.Number))
                 return false;
-            token = new ReaderToken { Number = last.Number, First = last.First };
+            token = new ReaderToken { Number = last.Number, First = last.First, Step = last.Step };
         }
         while (Interlocked.CompareExchange(ref _last, token, last) != last);
         try
