@@ -38,12 +38,13 @@ public sealed record GenerationOptions
     internal void Validate(int vocabulary)
     {
         if (!(Temperature >= 0) || double.IsInfinity(Temperature))
-            throw new ArgumentOutOfRangeException(nameof(Temperature), Temperature, "Temperature is 0, for the most likely token, or more.");
+            throw OutOfRange(nameof(Temperature), Temperature, "Temperature is 0, for the most likely token, or more.");
         if (TopK is < 1)
-            throw new ArgumentOutOfRangeException(nameof(TopK), TopK, "TopK is at least 1. Leave it out to draw from all tokens.");
+            throw OutOfRange(nameof(TopK), TopK, "TopK is at least 1. Leave it out to draw from all tokens.");
         if (TopP is { } part && !(part is > 0 and <= 1))
-            throw new ArgumentOutOfRangeException(nameof(TopP), part, "TopP is over 0 and at most 1. Leave it out to draw from all tokens.");
-        ArgumentOutOfRangeException.ThrowIfLessThan(Alternatives, 0, nameof(Alternatives));
+            throw OutOfRange(nameof(TopP), part, "TopP is over 0 and at most 1. Leave it out to draw from all tokens.");
+        if (Alternatives < 0)
+            throw OutOfRange(nameof(Alternatives), Alternatives, "Alternatives is 0, for none, or more.");
         foreach (int id in StopTokens ?? [])
         {
             if (id < 0 || id >= vocabulary)
@@ -55,4 +56,6 @@ public sealed record GenerationOptions
         if (StopStrings.FirstOrDefault(text => !Tokenizer.IsUnicode(text)) is { } wrong)
             throw new ArgumentException($"StopStrings has a text that is not Unicode, at number {StopStrings.ToList().IndexOf(wrong)}: it has half a surrogate pair.");
     }
+
+    private static ArgumentOutOfRangeException OutOfRange(string option, object? value, string message) => new(option, value, message);
 }

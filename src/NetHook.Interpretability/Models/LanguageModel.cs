@@ -104,28 +104,6 @@ public sealed partial class LanguageModel : IDisposable
         return Parts.Ids(Tokenizer.Encode(prompt));
     }
 
-    /// <summary>Encodes prompts of unequal length for the model, as one batch.</summary>
-    /// <param name="prompts">The prompts, each of at least one token.</param>
-    /// <param name="side">Where shorter prompts are padded; null is left, or right for a model that is not of this library.</param>
-    /// <returns>The batch, for <see cref="Logits"/>.</returns>
-    /// <exception cref="ArgumentException">There are no prompts, or one of them is empty or is not Unicode; the message says which.</exception>
-    public TokenBatch Batch(IEnumerable<string> prompts, PaddingSide? side = null)
-    {
-        ArgumentNullException.ThrowIfNull(prompts);
-        return TokenBatch.Of(prompts.Select(Encode), side ?? (Model is DecoderModel ? PaddingSide.Left : PaddingSide.Right));
-    }
-
-    /// <summary>Computes the logits of the next token at each position of a batch, each row as if it ran alone.</summary>
-    /// <param name="batch">The batch.</param>
-    /// <returns>The logits, <c>[rows, tokens, vocabulary]</c>; those at padding mean nothing. The caller's, as any new tensor.</returns>
-    /// <exception cref="ArgumentException">A row is longer than the model reads or has an id that is not in its vocabulary; or the model
-    /// is not of this library, and rows are padded on the left.</exception>
-    public Tensor Logits(TokenBatch batch)
-    {
-        ArgumentNullException.ThrowIfNull(batch);
-        return Parts.Logits(batch);
-    }
-
     /// <summary>The tokens most likely to come next.</summary>
     /// <param name="prompt">The prompt, of at least one token.</param>
     /// <param name="count">How many tokens to give, at most the vocabulary.</param>
@@ -156,21 +134,6 @@ public sealed partial class LanguageModel : IDisposable
         using DisposeScope scope = NewDisposeScope();
         using IDisposable _ = no_grad();
         return MostLikely(Parts.Logits(tokens)[-1], count);
-    }
-
-    /// <summary>Encodes one of several prompts.</summary>
-    internal IReadOnlyList<int> Encode(string prompt, int number)
-    {
-        if (string.IsNullOrEmpty(prompt))
-            throw new ArgumentException($"Prompt {number} is empty. Give each prompt one token at least.");
-        try
-        {
-            return Tokenizer.Encode(prompt);
-        }
-        catch (ArgumentException e)
-        {
-            throw new ArgumentException($"Prompt {number}: {e.Message}", e);
-        }
     }
 
     /// <summary>Disposes the model.</summary>

@@ -20,6 +20,9 @@ internal sealed class KeyValueCache : IDisposable
     /// <summary>How many tokens of each row it holds.</summary>
     public long Tokens { get; private set; }
 
+    /// <summary>How much memory it takes.</summary>
+    public long Bytes => _kept.Values.SelectMany(pair => new[] { pair.Keys, pair.Values }).Sum(tensor => tensor.numel() * tensor.element_size());
+
     /// <summary>Adds the keys and values <c>[batch, heads, tokens, size]</c> of one attention, and gives all that it has.</summary>
     public (Tensor Keys, Tensor Values) Append(Attention attention, Tensor keys, Tensor values)
     {

@@ -76,27 +76,25 @@ public sealed class TokenBatchTests : IDisposable
     }
 
     [Fact]
-    public void An_edit_that_runs_the_model_again_runs_another_pass()
+    public void An_edit_that_runs_passes_of_its_own_leaves_the_one_around_it_alone()
     {
-        using Gpt2 model = Tiny.Model();
+        using Gpt2 model = Tiny.Model(), other = Tiny.Model();
         var batch = TokenBatch.Of([[1, 2], [3]]);
-        Tensor ids = batch.Ids, alone = model.call(ids), expected = model.Logits(batch);
-        Tensor? inside = null;
-        bool runs = false;
-        Tensor? RunAgain()
+        Tensor ids = batch.Ids, alone = other.call(ids), expected = model.Logits(batch);
+        List<Tensor> inside = [];
+        Tensor? RunOthers(Tensor output)
         {
-            if (runs)
-                return null;
-            runs = true;
-            inside = model.call(ids);
+            inside.AddRange([model.ForwardFrom(1, output).DetachFromDisposeScope(), other.call(ids).DetachFromDisposeScope()]);
             return null;
         }
 
-        using var edit = new Trace(model, "transformer.ln_f", new() { EditInput = RunAgain, RetainOutput = false });
-        using var first = new Trace(model, "", new() { EditInput = (Tensor input) => input });
+        using var edit = new Trace(model, "transformer.h.0", new() { EditOutput = RunOthers, RetainOutput = false });
+        using var first = new Trace(model, "", new() { EditInput = (Tensor input) => inside.Count == 0 && other.call(ids) is null ? input : input, RetainOutput = false });
 
         Assert.True(expected.allclose(model.Logits(batch), 1e-6, 1e-6));
-        Assert.True(inside!.allclose(alone, 1e-6, 1e-6));
+        Assert.True(inside[1].allclose(alone, 1e-6, 1e-6));
+        Assert.False(inside[0].allclose(expected, 1e-3, 1e-3));
+        inside.ForEach(tensor => tensor.Dispose());
     }
 
     [Fact]
