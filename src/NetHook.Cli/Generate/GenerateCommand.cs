@@ -26,7 +26,7 @@ internal sealed class GenerateCommand : ToolCommand
     private readonly JsonOption _json = new();
 
     public GenerateCommand(ToolContext context)
-        : base(context, "generate", "Continue a prompt, steered and traced if you like.")
+        : base(context, "generate", "Continue a prompt, steered if you like.")
     {
         Arguments.Add(_prompt);
         Option[] options = [_prompts, _model, _maxTokens, _temperature, _seed, _steer, _trace, _out, _json];

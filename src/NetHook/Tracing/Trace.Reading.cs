@@ -35,7 +35,7 @@ public sealed partial class Trace
         get
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
-            (IReadOnlyList<(long Number, PassStep? Step)> calls, long first) = _store.Kept;
+            (IReadOnlyList<(long Number, PassStep? Step)> calls, long first) = _store.KeptCalls;
             return [.. calls.Select(call => new TracedCall(this, call.Number, call.Number - first, call.Step))];
         }
     }

@@ -30,7 +30,7 @@ internal sealed class CaptureLog(int capacity) : CaptureStore
         }
     }
 
-    public override (IReadOnlyList<(long Number, PassStep? Step)> Calls, long First) Kept
+    public override (IReadOnlyList<(long Number, PassStep? Step)> Calls, long First) KeptCalls
     {
         get
         {

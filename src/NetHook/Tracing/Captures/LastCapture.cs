@@ -16,7 +16,7 @@ internal sealed class LastCapture : CaptureStore
 
     public override long First => Volatile.Read(ref _last).First;
 
-    public override (IReadOnlyList<(long Number, PassStep? Step)> Calls, long First) Kept
+    public override (IReadOnlyList<(long Number, PassStep? Step)> Calls, long First) KeptCalls
     {
         get
         {
