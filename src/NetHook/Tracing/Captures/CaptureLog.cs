@@ -41,7 +41,7 @@ internal sealed class CaptureLog(int capacity) : CaptureStore
 
     public override void Add(object? input, object? output)
     {
-        var capture = new Capture(input, output);
+        var capture = Capture.OfCall(input, output);
         Capture? dropped = null;
         lock (_lock)
         {

@@ -117,6 +117,19 @@ public sealed class BatchedRowTests : IDisposable
         }
     }
 
+    [Theory]
+    [MemberData(nameof(Cases))]
+    public void A_pass_from_a_block_on_knows_the_padding(string model, PaddingSide side)
+    {
+        using var record = new FamilyRecord(model);
+        using var decoder = DecoderModel.FromPretrained(record.Folder);
+        var batch = TokenBatch.Of([Row(record.Ids("s40")), Row(record.Ids("s7"))], side);
+        using var trace = new Trace(decoder, decoder.Layout.Block(1), new() { RetainInput = true });
+        Tensor expected = decoder.Logits(batch), entering = trace.Input;
+
+        Same(batch.WithoutPadding(expected), batch.WithoutPadding(((IResumable)decoder).ForwardFrom(1, entering, batch)), "logits");
+    }
+
     public void Dispose() => _scope.Dispose();
 
     private static int[] Row(Tensor ids) => [.. ids.data<long>().Select(id => (int)id)];
