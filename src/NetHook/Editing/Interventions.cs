@@ -121,6 +121,35 @@ public static class Interventions
         };
     }
 
+    /// <summary>
+    /// Does something else in each row of the batch, dimension 0: a vector for each prompt, or tokens that stand at other places in each.
+    /// </summary>
+    /// <param name="ofRow">
+    /// Is given the number of a row and says what is done to it; null leaves the row as it is. What it says is given the row alone,
+    /// with all dimensions kept: <c>[1, tokens, features]</c>.
+    /// </param>
+    /// <returns>The intervention.</returns>
+    /// <example><c>Interventions.ByRow(row => Interventions.Zero().At(Slice.Tokens(batch.RowRange(row))))</c></example>
+    public static Intervention ByRow(Func<int, Intervention?> ofRow)
+    {
+        ArgumentNullException.ThrowIfNull(ofRow);
+        return (value, layer) =>
+        {
+            Slice.CheckDimension("ByRow", 0, value, layer);
+            using DisposeScope scope = NewDisposeScope();
+            Tensor[] rows = [.. Enumerable.Range(0, (int)value.shape[0]).Select(row => Row(row, value.narrow(0, row, 1), layer))];
+            return cat(rows, 0).MoveToOuterDisposeScope();
+        };
+
+        Tensor Row(int row, Tensor part, string layer)
+        {
+            Tensor edited = ofRow(row)?.Invoke(part, layer) ?? part;
+            return edited.shape.AsSpan().SequenceEqual(part.shape)
+                ? edited
+                : throw Misfit("ByRow", $"what was made of row {row}, of shape {Shape(edited)},", part, layer, "an intervention keeps the shape");
+        }
+    }
+
     internal static InvalidOperationException Misfit(string name, string what, Tensor value, string layer, string rule) => new(
         $"{name} at layer '{layer}': {what} does not fit an activation of shape {Shape(value)}; {rule}.");
 
