@@ -26,7 +26,7 @@ internal sealed class GradientEdit(EditSite site, Func<Tensor, Tensor?> edit)
     public void End() => _ended = true;
 
     /// <summary>The value as what follows is to see it: the tensors that have gradients are copies, which may be worked on in place.</summary>
-    public T AttachTo<T>(T value) => TensorTree.Map(value, tensor => tensor.requires_grad && is_grad_enabled() ? Attach(tensor) : tensor);
+    public T AttachTo<T>(T value) => TensorTree.Map(value, tensor => !tensor.IsInvalid && tensor.requires_grad && is_grad_enabled() ? Attach(tensor) : tensor);
 
     private Tensor Attach(Tensor tensor)
     {
