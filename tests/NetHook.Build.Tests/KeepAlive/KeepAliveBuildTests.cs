@@ -108,7 +108,7 @@ public sealed class KeepAliveBuildTests : IDisposable
         File.WriteAllText(_user["Program.cs"], "public class Nothing;");
 
         await Dotnet.Run(_user.Root, "build");
-        Assert.False(Directory.Exists(_user["obj/Debug/net10.0/NetHook"]));
+        Assert.False(Directory.Exists(_user["obj/Debug/net10.0/keep-alive"]));
     }
 
     internal static bool IsWoven(string assembly)

@@ -46,7 +46,7 @@ public sealed class HeldInterventionTests
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static IReadOnlyList<WeakReference> MakeAndForget(string name) => ScalarsOf(Interventions[name].Make());
+    private static List<WeakReference> MakeAndForget(string name) => ScalarsOf(Interventions[name].Make());
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static List<WeakReference> ScalarsOf(Intervention intervention) =>
