@@ -10,8 +10,6 @@ namespace NetHook;
 /// </remarks>
 internal sealed class GradientEdit(EditSite site, Func<Tensor, Tensor?> edit)
 {
-    private static readonly Scalar NotANumber = double.NaN;
-
     private Exception? _failure;
     private volatile bool _ended;
 
@@ -61,7 +59,7 @@ internal sealed class GradientEdit(EditSite site, Func<Tensor, Tensor?> edit)
             if (_ended)
                 return spare.alias();
             Interlocked.CompareExchange(ref _failure, exception, null);
-            return spare.full_like(NotANumber);
+            return spare.FilledWith(double.NaN);
         }
     }
 
