@@ -83,7 +83,9 @@ public sealed class RewrittenModelTests
         nn.Module rewritten = Make(Rewritten, type, sizes);
         rewritten.load_state_dict(original.state_dict());
         nn.Module model = rewritten.GetModule(part);
-        EveryLayer.AssertSame(run(original.GetModule(part)), run(model), "rewritten");
+        nn.Module published = original.GetModule(part);
+        EveryLayer.AssertSame(run(published), run(model), "rewritten");
+        Assert.Equal(expected, published.VerifyTracing(() => run(published)).Count(LayerVisibility.RunByForward));
 
         Assert.Equal(expected, EveryLayer.Check(model, run).Count);
         return rewritten;

@@ -75,8 +75,11 @@ internal sealed class CodeSearch
     {
         foreach (object receiver in receivers.All)
         {
-            if (receiver is Module module)
-                _found.TryAdd(module, use);
+            foreach (object module in receiver is PartsOf ? Contents.Of(receiver, typeof(Module)) : [receiver])
+            {
+                if (module is Module found)
+                    _found.TryAdd(found, use);
+            }
         }
     }
 

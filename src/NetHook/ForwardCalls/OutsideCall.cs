@@ -6,7 +6,7 @@ namespace NetHook;
 /// <summary>A call of code that is not read, of .NET or TorchSharp: what it may return, by what it is given.</summary>
 internal sealed class OutsideCall(CodeSearch search)
 {
-    private static readonly string[] GivesParts = ["get_Item", "get_Current", "get_Value", "First", "Last", "Single", "ElementAt", "GetValue", "TryGetValue", "Find"];
+    private static readonly string[] GivesParts = ["get_Current", "get_Value", "First", "Last", "Single", "ElementAt", "GetValue", "TryGetValue", "Find"];
 
     /// <summary>Delegates among the arguments are run with what the other arguments hold; lists that are filled keep what is put into them.</summary>
     public PossibleValues Call(MethodInfo called, PossibleValues[] arguments, Func<PossibleValues, IReadOnlyList<PossibleValues>, PossibleValues> invoke)
@@ -18,18 +18,19 @@ internal sealed class OutsideCall(CodeSearch search)
             Keep(arguments);
         ParameterInfo[] parameters = called.GetParameters();
         int first = arguments.Length - parameters.Length;
+        bool parts = IsIndexer(called) || Array.Exists(GivesParts, start => called.Name.StartsWith(start, StringComparison.Ordinal));
         for (int index = 0; index < parameters.Length; index++)
         {
             // out var layer
             foreach (Variable variable in parameters[index].ParameterType.IsByRef ? arguments[first + index].All.OfType<Variable>() : [])
-                search.AddTo(variable.Values, Result(parameters[index].ParameterType.GetElementType()!, called.Name, sources));
+                search.AddTo(variable.Values, Result(parameters[index].ParameterType.GetElementType()!, parts, sources));
         }
 
-        PossibleValues result = Result(called.ReturnType, called.Name, sources);
+        PossibleValues result = Result(called.ReturnType, parts, sources);
         return PossibleValues.Both(result, returned);
     }
 
-    private PossibleValues Result(Type type, string name, object[] sources)
+    private PossibleValues Result(Type type, bool parts, object[] sources)
     {
         if (!Contents.MayLead(type))
             return PossibleValues.None;
@@ -37,7 +38,6 @@ internal sealed class OutsideCall(CodeSearch search)
             return new(sources.Where(MayHold).Select(source => source is PartsOf ? source : search.Parts(source)));
 
         // layers[0] and First() give what is inside, fc.to(device) the layer itself.
-        bool parts = Array.Exists(GivesParts, start => name.StartsWith(start, StringComparison.Ordinal));
         return new(sources.SelectMany(source => source is Module && !parts
             ? type.IsInstanceOfType(source) ? [source] : []
             : Contents.Of(source, type)));
@@ -70,6 +70,9 @@ internal sealed class OutsideCall(CodeSearch search)
                 search.AddTo(made.Elements, argument);
         }
     }
+
+    // Sequential's is named get_SequentialItems.
+    private static bool IsIndexer(MethodInfo called) => called.IsSpecialName && called.GetParameters().Length > 0 && called.ReturnType != typeof(void);
 
     private static bool MayHold(object value) => value is Module or PartsOf or MadeObject or System.Collections.IEnumerable or System.Runtime.CompilerServices.ITuple;
 }

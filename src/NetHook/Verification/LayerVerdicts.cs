@@ -47,15 +47,19 @@ internal sealed class LayerVerdicts
             return Is(LayerVisibility.Seen);
         if (_runByForward.TryGetValue(module, out (Module? By, ForwardUse Use) found))
             return Is(LayerVisibility.RunByForward, new(path, PathOf(found.By, path), found.Use.Method, found.Use.Arguments, found.Use.HasCall));
+        // The outermost comes first.
         (string Path, Module Module)[] scripts = [.. _scripts.Where(script => script.Path == path || IsAbove(script.Path, path))];
         if (scripts.Length > 0)
-            return Is(scripts.Any(IsReached) ? LayerVisibility.InNativeCode : LayerVisibility.NotReached);
-        return Is(HookableTypes.CalledAs(module.GetType()) is null ? LayerVisibility.Holder : LayerVisibility.NotReached);
+            return Is(IsReached(scripts[0]) ? LayerVisibility.InNativeCode : LayerVisibility.NotReached);
+        return Is(HookableTypes.CalledAs(module.GetType()) is null || HoldsReached(path) ? LayerVisibility.Holder : LayerVisibility.NotReached);
     }
 
     // A script that is loaded without its types has no hooks by which it could be seen.
     private bool IsReached((string Path, Module Module) script) =>
         IsSeen(script.Module) || _runByForward.ContainsKey(script.Module) || HookableTypes.CalledAs(script.Module.GetType()) is null;
+
+    private bool HoldsReached(string path) => _layers.Any(other =>
+        other.Path != path && IsAbove(path, other.Path) && (IsSeen(other.Module) || _runByForward.ContainsKey(other.Module)));
 
     // Of the paths of the module, one that leads to the layer, if there is any.
     private string? PathOf(Module? module, string path) => module is null ? null

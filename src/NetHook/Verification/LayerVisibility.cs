@@ -12,7 +12,10 @@ public enum LayerVisibility
     /// <summary>The layer is part of a scripted or native module, whose inside runs no hooks.</summary>
     InNativeCode,
 
-    /// <summary>The layer only holds others, as a ModuleList does, and is never called.</summary>
+    /// <summary>
+    /// The layer only holds others and is not called itself: a ModuleList, a Sequential whose layers are run one by one, or a model of
+    /// which another method than <c>forward</c> is used.
+    /// </summary>
     Holder,
 
     /// <summary>The pass did not run the layer, as far as its code shows.</summary>

@@ -24,7 +24,7 @@ public sealed class TracingReport
 
     /// <summary>The counts in one line: "5 layers: 3 seen, 1 run by forward(), 0 inside native code, 1 holding others, 0 not reached".</summary>
     public string Summary =>
-        $"{Number(Layers.Count)} layers: {string.Join(", ", Order.Select(kind => $"{Number(Count(kind.Visibility))} {kind.Words}"))}";
+        $"{Number(Layers.Count)} {(Layers.Count == 1 ? "layer" : "layers")}: {string.Join(", ", Order.Select(kind => $"{Number(Count(kind.Visibility))} {kind.Words}"))}";
 
     /// <summary>How many layers there are of a kind.</summary>
     /// <param name="visibility">The kind.</param>

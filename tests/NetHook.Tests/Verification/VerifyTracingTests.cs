@@ -92,7 +92,7 @@ public class VerifyTracingTests
         using var net = new ForwardModels.Encoding();
         TracingReport report = net.VerifyTracing(() => net.Encode(ones(1, 2)));
 
-        Assert.Equal([LayerVisibility.NotReached, LayerVisibility.RunByForward], report.Layers.Select(layer => layer.Visibility));
+        Assert.Equal([LayerVisibility.Holder, LayerVisibility.RunByForward], report.Layers.Select(layer => layer.Visibility));
     }
 
     [Fact]
