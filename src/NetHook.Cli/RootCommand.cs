@@ -27,6 +27,7 @@ internal sealed class RootCommand : ToolCommand
         Subcommands.Add(new EditCommand(context));
         Subcommands.Add(new EvaluateEditsCommand(context));
         Subcommands.Add(new StatsCommand(context));
+        Subcommands.Add(new ConvertCommand(context));
         Subcommands.Add(new DoctorCommand(context));
     }
 

@@ -18,7 +18,7 @@ public sealed partial class PackageTests(PackageFeed feed) : IClassFixture<Packa
         Assert.Equal(
             [
                 "NetHook.nuspec", "README.md", "analyzers/dotnet/NetHook.Analyzers.dll", "analyzers/dotnet/NetHook.CodeFixes.dll",
-                "buildTransitive/NetHook.Forward.targets", "buildTransitive/NetHook.targets",
+                "buildTransitive/NetHook.Forward.targets", "buildTransitive/NetHook.KeepAlive.targets", "buildTransitive/NetHook.targets",
                 "buildTransitive/RelaxLibstdcxx.cs", "buildTransitive/tasks/Mono.Cecil.dll", "buildTransitive/tasks/NetHook.Build.dll",
                 "buildTransitive/tasks/NetHook.Rewriting.dll", "icon.png",
                 "lib/net10.0/NetHook.dll", "lib/net10.0/NetHook.xml",
@@ -123,6 +123,7 @@ public sealed partial class PackageTests(PackageFeed feed) : IClassFixture<Packa
         string printed = await feed.Run(_user, "run", "-p:CreateSymbolicLinksForCopyLocalIfPossible=true");
         Assert.Contains("fc gave 4x3", printed, StringComparison.Ordinal);
         Assert.Contains("Paris?  Paris", printed, StringComparison.Ordinal);
+        Assert.True(KeepAliveBuildTests.IsWoven(_user["bin/Debug/net10.0/TorchSharp.dll"]));
         if (!OperatingSystem.IsLinux())
             return;
         byte[] relaxed = File.ReadAllBytes(Paths.LibTorchSharp);
@@ -138,6 +139,7 @@ public sealed partial class PackageTests(PackageFeed feed) : IClassFixture<Packa
         // With the model and the libtorch that are in the package.
         string text = await Dotnet.Start(_user["tools/nethook"], _user.Root, "trace", "The capital of France is");
         Assert.Contains("transformer.h.0", text, StringComparison.Ordinal);
+        Assert.All(Directory.EnumerateFiles(_user["tools/"], "TorchSharp.dll", SearchOption.AllDirectories), file => Assert.True(KeepAliveBuildTests.IsWoven(file)));
     }
 
     private static IEnumerable<string> Dependencies(string specification) =>

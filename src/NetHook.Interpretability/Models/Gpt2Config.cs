@@ -27,7 +27,6 @@ public sealed record Gpt2Config
     };
 
     // Of these, Transformers takes whichever of the two the file has.
-    private static readonly string[] DtypeNames = ["dtype", "torch_dtype"];
 
     /// <summary>The kind of model the file describes; only <c>gpt2</c> is accepted.</summary>
     public string ModelType { get; init; } = "gpt2";
@@ -95,17 +94,10 @@ public sealed record Gpt2Config
     /// <summary>These settings, saying that the file of weights beside them holds such elements.</summary>
     internal Gpt2Config Holding(ScalarType dtype)
     {
-        string name = dtype switch
-        {
-            ScalarType.Float16 => "float16",
-            ScalarType.BFloat16 => "bfloat16",
-            ScalarType.Float64 => "float64",
-            _ => "float32",
-        };
         Dictionary<string, JsonElement> others = new(Others ?? []);
-        string[] present = [.. DtypeNames.Where(others.ContainsKey)];
+        string[] present = [.. StoredDtype.Keys.Where(others.ContainsKey)];
         foreach (string key in present.Length > 0 ? present : ["torch_dtype"])
-            others[key] = JsonSerializer.SerializeToElement(name);
+            others[key] = JsonSerializer.SerializeToElement(StoredDtype.NameOf(dtype));
         return this with { Others = others };
     }
 

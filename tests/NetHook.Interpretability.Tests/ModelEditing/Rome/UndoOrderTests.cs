@@ -4,6 +4,7 @@ using static TorchSharp.torch;
 namespace NetHook.Interpretability.Tests;
 
 /// <summary>Edits undone in any order: the weights are bit by bit what the edits that are left make of the original ones.</summary>
+[Collection(LiveTensors.Name)]
 public sealed class UndoOrderTests : IDisposable
 {
     private readonly DisposeScope _scope = NewDisposeScope();

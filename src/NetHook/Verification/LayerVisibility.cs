@@ -1,0 +1,20 @@
+namespace NetHook;
+
+/// <summary>What a trace can see of a layer in a forward pass.</summary>
+public enum LayerVisibility
+{
+    /// <summary>The layer ran, and its hooks with it.</summary>
+    Seen,
+
+    /// <summary>Code runs the layer by <c>forward()</c>, which runs no hooks: <see cref="VerifiedLayer.ForwardCall"/> says where.</summary>
+    RunByForward,
+
+    /// <summary>The layer is part of a scripted or native module, whose inside runs no hooks.</summary>
+    InNativeCode,
+
+    /// <summary>The layer only holds others, as a ModuleList does, and is never called.</summary>
+    Holder,
+
+    /// <summary>The pass did not run the layer, as far as its code shows.</summary>
+    NotReached,
+}
