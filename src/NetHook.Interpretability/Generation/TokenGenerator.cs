@@ -87,23 +87,27 @@ internal sealed class TokenGenerator : IDisposable
         int past = (int)(_cache?.Tokens ?? 0), width = _prompts.Length;
         int[][] rows = [.. _rows.Select(row => row.ToArray())];
         var all = new TokenBatch(rows, [.. _prompts.Rows.Select(row => width - row.Count)], width + _step, PaddingSide.Left);
-        using (new GenerationStep(_step, past, all.Length, [.. _rows.Select(_ => width)]).Enter())
-        {
-            Tensor logits = _decoder.ForwardWith(_cache, all.IdsFrom(past).to(_model.Device), all, cancellation);
-            _cachedLengths = [.. _rows.Select(row => row.Count)];
-            return logits.select(1, -1);
-        }
+        var step = new GenerationStep(_step, past, all.Length, [.. _rows.Select(_ => width)]);
+        Tensor logits = _decoder.ForwardWith(_cache, all.IdsFrom(past).to(_model.Device), all, step, cancellation);
+        _cachedLengths = [.. _rows.Select(row => row.Count)];
+        return logits.select(1, -1);
     }
 
     /// <summary>A model of one's own runs all tokens, padded behind, where causal attention does not see.</summary>
     private Tensor LastOfOwn()
     {
         var all = TokenBatch.Of(_rows, PaddingSide.Right);
-        using (new GenerationStep(_step, 0, all.Length, [.. _prompts.Rows.Select(row => row.Count)]).Enter())
+        PassStep? outer = PassStep.Current;
+        PassStep.Current = new GenerationStep(_step, 0, all.Length, [.. _prompts.Rows.Select(row => row.Count)]);
+        try
         {
             Tensor logits = _model.Logits(all);
             Tensor ends = tensor(all.Ends, [all.Count, 1, 1], device: logits.device).expand(-1, -1, logits.shape[2]);
             return logits.gather(1, ends).squeeze(1);
+        }
+        finally
+        {
+            PassStep.Current = outer;
         }
     }
 

@@ -109,11 +109,12 @@ public abstract partial class DecoderModel : Module<Tensor, Tensor>, IResumable
     /// <param name="cache">The cache, made for this model; null for tokens that nothing comes before.</param>
     /// <param name="ids">The ids of the new tokens, Int64 <c>[batch, tokens]</c>.</param>
     /// <param name="rows">The rows with the tokens of the cache, if they have padding.</param>
+    /// <param name="step">The step of a generation that the pass is.</param>
     /// <param name="cancellation">Ends the pass.</param>
     /// <returns>The logits at the new tokens, <c>[batch, tokens, vocabulary]</c>.</returns>
-    internal Tensor ForwardWith(KeyValueCache? cache, Tensor ids, TokenBatch? rows = null, CancellationToken cancellation = default)
+    internal Tensor ForwardWith(KeyValueCache? cache, Tensor ids, TokenBatch? rows = null, PassStep? step = null, CancellationToken cancellation = default)
     {
-        using var pass = ForwardPass.Prepare(this, ids, rows, cache, cancellation);
+        using var pass = ForwardPass.Prepare(this, ids, rows, cache, step, cancellation);
         Tensor logits = call(ids);
         cache?.Advance(ids.shape[1]);
         return logits;

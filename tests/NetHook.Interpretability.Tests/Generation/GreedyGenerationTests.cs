@@ -14,14 +14,8 @@ public sealed class GreedyGenerationTests : IDisposable
     [MemberData(nameof(Models))]
     public void Tokens_are_those_of_the_reference(string model)
     {
-        using var record = new FamilyRecord(model);
-        using var decoder = DecoderModel.FromPretrained(record.Folder);
-        int[] prompt = Ints(record.Prompt), expected = Ints(record.Greedy);
-
-        Assert.Equal(expected, decoder.Generate(prompt, expected.Length));
-        Assert.Equal(expected, decoder.Generate(prompt, expected.Length, new() { Cache = false }));
-        using var watch = new TraceDict(decoder, Enumerable.Range(0, decoder.Layout.Layers).Select(decoder.Layout.AttentionPattern));
-        Assert.Equal(expected, decoder.Generate(prompt, expected.Length));
+        foreach (string device in Devices.All)
+            Check(model, device);
     }
 
     [Theory]
@@ -93,6 +87,18 @@ public sealed class GreedyGenerationTests : IDisposable
     }
 
     public void Dispose() => _scope.Dispose();
+
+    private static void Check(string model, string device)
+    {
+        using var record = new FamilyRecord(model);
+        using var decoder = DecoderModel.FromPretrained(record.Folder, device: torch.device(device));
+        int[] prompt = Ints(record.Prompt), expected = Ints(record.Greedy);
+
+        Assert.Equal(expected, decoder.Generate(prompt, expected.Length));
+        Assert.Equal(expected, decoder.Generate(prompt, expected.Length, new() { Cache = false }));
+        using var watch = new TraceDict(decoder, Enumerable.Range(0, decoder.Layout.Layers).Select(decoder.Layout.AttentionPattern));
+        Assert.Equal(expected, decoder.Generate(prompt, expected.Length));
+    }
 
     private static int[] Ints(long[] ids) => [.. ids.Select(id => (int)id)];
 }

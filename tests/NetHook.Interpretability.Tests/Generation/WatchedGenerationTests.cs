@@ -38,6 +38,46 @@ public sealed class WatchedGenerationTests : IDisposable
     }
 
     [Fact]
+    public void A_pass_inside_of_an_edit_is_no_step()
+    {
+        using Gpt2 other = Tiny.Model();
+        using var inner = new Trace(other, "transformer.h.0", new() { EditOutput = Interventions.Zero().On(TokenPart.NewTokens) });
+        using var edit = new Trace(_model, "transformer.h.0", new() { EditOutput = RunOther, RetainOutput = false });
+        using var outer = new Trace(_model, Layer, new() { History = CallHistory.All });
+        Tensor? RunOther()
+        {
+            other.call(Tiny.Tokens);
+            other.Logits(TokenBatch.Of([[1, 2], [3]]));
+            return null;
+        }
+
+        _model.Generate([1, 2, 3], 3);
+
+        Assert.Null(inner.Calls[0].Step);
+        Assert.Equal([0, 1, 2], outer.Calls.Select(call => call.Step!.Value));
+    }
+
+    [Fact]
+    public void Steps_of_a_model_of_ones_own_compute_all()
+    {
+        using var model = new LanguageModel(OwnModel.Make(Speaking.Tokenizer.VocabularySize), Speaking.Tokenizer, OwnModel.Layout);
+        string[] prompts = ["The capital of France is", "The"];
+        GenerationOptions options = new() { StopTokens = [] };
+        Tensor direction = linspace(-2, 2, OwnModel.Width);
+        using (var trace = new Trace(model.Model, "blocks.1", new() { History = CallHistory.All }))
+        {
+            IReadOnlyList<string> together = model.Generate(prompts, 4, options);
+            int length = model.Batch(prompts).Length;
+            Assert.Equal(Enumerable.Range(0, 4).Select(step => ..(length + step)), trace.Calls.Select(call => call.Positions!.Value));
+            Assert.Equal(prompts.Select(prompt => model.Generate(prompt, 4, options)), together);
+        }
+
+        using var steer = new Trace(model.Model, "blocks.1", new() { EditOutput = Interventions.Add(direction).On(TokenPart.NewTokens), RetainOutput = false });
+        IReadOnlyList<string> steered = model.Generate(prompts, 4, options);
+        Assert.Equal(prompts.Select(prompt => model.Generate(prompt, 4, options)), steered);
+    }
+
+    [Fact]
     public void Steps_that_are_not_kept_are_named()
     {
         using var trace = new Trace(_model, Layer, new() { History = CallHistory.LastOf(3) });

@@ -47,6 +47,23 @@ public sealed class RunWithCacheTests : IDisposable
     }
 
     [Fact]
+    public void Statistics_without_padding_are_those_of_the_prompts_alone()
+    {
+        using RunningMean together = new(), alone = new();
+        using ActivationCache cache = _model.RunWithCache(Prompts, ["transformer.h.1"]);
+        together.Add(cache.Batch.WithoutPadding(cache["transformer.h.1"]));
+        using var trace = new Trace(_model.Model, "transformer.h.1");
+        foreach (string prompt in Prompts)
+        {
+            _model.Model.call(_model.Tokens(prompt));
+            alone.Add(trace.Output);
+        }
+
+        Assert.Equal(alone.Count, together.Count);
+        Assert.True(together.Mean().allclose(alone.Mean(), 1e-5, 1e-5));
+    }
+
+    [Fact]
     public void Places_inside_of_attentions_are_kept_too()
     {
         using ActivationCache cache = _model.RunWithCache(Prompts, ["**.pattern"]);

@@ -20,11 +20,12 @@ internal sealed class ForwardPass : IDisposable
     private readonly Dictionary<(Rotation Rotation, ScalarType Dtype), (Tensor Cos, Tensor Sin)> _tables = [];
     private readonly Dictionary<long, Tensor> _visible = [];
     private readonly ForwardPass? _outer = _current;
+    private readonly PassStep? _outerStep = PassStep.Current;
     private readonly Device _device;
     private readonly Tensor? _padding;
     private DecoderModel? _preparedFor;
 
-    private ForwardPass(Tensor ids, KeyValueCache? cache, TokenBatch? rows, DecoderModel? model, CancellationToken cancellation)
+    private ForwardPass(Tensor ids, KeyValueCache? cache = null, TokenBatch? rows = null, DecoderModel? model = null, CancellationToken cancellation = default)
     {
         (Batch, Tokens, _device, Cache) = (ids.shape[0], ids.shape[1], ids.device, cache);
         (_preparedFor, Cancellation) = (model, cancellation);
@@ -68,16 +69,18 @@ internal sealed class ForwardPass : IDisposable
     /// <summary>Begins a pass on this thread.</summary>
     /// <param name="ids">Token ids or hidden states: <c>[batch, tokens, ...]</c>.</param>
     /// <param name="rows">The rows that they are of, the tokens of the cache included; null for rows without padding.</param>
-    public static ForwardPass Begin(Tensor ids, TokenBatch? rows = null) => _current = new(ids, null, rows, null, CancellationToken.None);
+    public static ForwardPass Begin(Tensor ids, TokenBatch? rows = null) => Enter(new(ids, rows: rows), null);
 
     /// <summary>Begins a pass that the next call of a model on this thread is.</summary>
     /// <param name="model">The model.</param>
     /// <param name="ids">The ids that it will be given, <c>[batch, tokens]</c>.</param>
     /// <param name="rows">The rows that they are of, the tokens of the cache included.</param>
     /// <param name="cache">Keys and values of the tokens before; those of this pass are added.</param>
+    /// <param name="step">The step of a generation that it is.</param>
     /// <param name="cancellation">Ends the pass.</param>
-    public static ForwardPass Prepare(DecoderModel model, Tensor ids, TokenBatch? rows, KeyValueCache? cache = null, CancellationToken cancellation = default) =>
-        _current = new(ids, cache, rows, model, cancellation);
+    public static ForwardPass Prepare(
+        DecoderModel model, Tensor ids, TokenBatch? rows, KeyValueCache? cache = null, PassStep? step = null, CancellationToken cancellation = default) =>
+        Enter(new(ids, cache, rows, model, cancellation), step);
 
     /// <summary>How many tokens the longest row has in the pass that was prepared for a model; null if none was.</summary>
     public static long? LengthFor(DecoderModel model) => _current is { } prepared && ReferenceEquals(prepared._preparedFor, model) ? prepared.Lengths.Max() : null;
@@ -171,7 +174,7 @@ internal sealed class ForwardPass : IDisposable
 
     public void Dispose()
     {
-        _current = _outer;
+        (_current, PassStep.Current) = (_outer, _outerStep);
         Positions.Dispose();
         _padding?.Dispose();
         foreach (Tensor mask in _visible.Values)
@@ -181,6 +184,13 @@ internal sealed class ForwardPass : IDisposable
             cos.Dispose();
             sin.Dispose();
         }
+    }
+
+    // A pass inside of another one, by an edit, is no step of what that is a step of.
+    private static ForwardPass Enter(ForwardPass pass, PassStep? step)
+    {
+        (_current, PassStep.Current) = (pass, step);
+        return pass;
     }
 
     private static Tensor Kept(Tensor tensor)

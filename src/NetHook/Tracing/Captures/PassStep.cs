@@ -12,21 +12,10 @@ internal record PassStep(int Number, int Start, int End)
     [ThreadStatic]
     private static PassStep? _current;
 
-    /// <summary>The step of the pass that runs on this thread; null if it is no step of anything.</summary>
-    public static PassStep? Current => _current;
-
-    /// <summary>Makes this the current step of this thread, until the result is disposed.</summary>
-    public Restore Enter()
+    /// <summary>The step of the pass that runs on this thread; null if it is no step of anything. Whoever sets it sets it back.</summary>
+    public static PassStep? Current
     {
-        var restore = new Restore(_current);
-        _current = this;
-        return restore;
-    }
-
-    public readonly ref struct Restore(PassStep? before)
-    {
-        private readonly PassStep? _before = before;
-
-        public void Dispose() => _current = _before;
+        get => _current;
+        set => _current = value;
     }
 }

@@ -26,12 +26,27 @@ public sealed class BatchedRowTests : IDisposable
         }
     }
 
+    public static TheoryData<string, PaddingSide, string> CasesByDevice
+    {
+        get
+        {
+            TheoryData<string, PaddingSide, string> cases = [];
+            foreach (string device in Devices.All)
+            {
+                foreach ((string model, PaddingSide side) in Cases.Select(row => row.Data))
+                    cases.Add(model, side, device);
+            }
+
+            return cases;
+        }
+    }
+
     [Theory]
-    [MemberData(nameof(Cases))]
-    public void Every_recorded_tensor_is_that_of_the_reference(string model, PaddingSide side)
+    [MemberData(nameof(CasesByDevice))]
+    public void Every_recorded_tensor_is_that_of_the_reference(string model, PaddingSide side, string device)
     {
         using var record = new FamilyRecord(model);
-        using var decoder = DecoderModel.FromPretrained(record.Folder);
+        using var decoder = DecoderModel.FromPretrained(record.Folder, device: torch.device(device));
         var batch = TokenBatch.Of(FamilyRecord.Sequences.Select(name => Row(record.Ids(name))), side);
         foreach (bool patterns in new[] { false, true })
         {
