@@ -26,7 +26,7 @@ internal static class Stress
 
     private static Dictionary<string, Func<Tensor>> OfModels(LanguageModel model)
     {
-        Tensor tokens = tensor(new long[,] { { 1, 2 } }).DetachFromDisposeScope();
+        Tensor tokens = tensor(new long[] { 1, 2 }, 1, 2).DetachFromDisposeScope();
         return new()
         {
             ["a pass of the bundled model"] = () => model.Model.call(tokens),

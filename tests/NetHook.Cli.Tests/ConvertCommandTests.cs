@@ -22,7 +22,7 @@ public sealed class ConvertCommandTests
         using var folder = new TemporaryFolder();
         Write(folder["pytorch_model.bin"], "\u0080\u0002cos\nsystem\n(X\u0002\0\0\0lst" + "R.");
 
-        ToolRun run = ToolRun.Of("convert", folder.Path, "-o", folder["new"]);
+        var run = ToolRun.Of("convert", folder.Path, "-o", folder["new"]);
 
         Assert.Equal(Tool.Failure, run.Code);
         Assert.Contains("names os.system, which is no part of a tensor. Nothing of it was run.", run.Error, StringComparison.Ordinal);

@@ -115,7 +115,7 @@ internal sealed class GenerateCommand : ToolCommand
         writer.Flush();
     }
 
-    private IReadOnlyList<string> Prompts(ParseResult arguments)
+    private string[] Prompts(ParseResult arguments)
     {
         (string? prompt, string? file) = (arguments.GetValue(_prompt), arguments.GetValue(_prompts));
         if (prompt is null == file is null)

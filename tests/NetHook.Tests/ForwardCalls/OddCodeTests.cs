@@ -50,7 +50,7 @@ public class OddCodeTests
     [Fact]
     public void Model_made_of_code_that_was_emitted_is_reported()
     {
-        AssemblyBuilder assembly = AssemblyBuilder.DefineDynamicAssembly(new("Emitted"), AssemblyBuilderAccess.Run);
+        var assembly = AssemblyBuilder.DefineDynamicAssembly(new("Emitted"), AssemblyBuilderAccess.Run);
         TypeBuilder type = assembly.DefineDynamicModule("Emitted").DefineType("Net", TypeAttributes.Public, typeof(Emitted));
         ILGenerator constructor = type.DefineConstructor(MethodAttributes.Public, CallingConventions.Standard, []).GetILGenerator();
         constructor.Emit(OpCodes.Ldarg_0);

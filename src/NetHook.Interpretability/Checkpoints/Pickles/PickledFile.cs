@@ -77,7 +77,7 @@ internal static class PickledFile
         if (Next() is not List<object?> keys)
             throw new CheckpointException(file, null, "It does not list its storages.");
         Dictionary<string, (long At, long Count)> places = [];
-        Dictionary<string, PickledStorage> storages = (tensors as Dictionary<object, object?> ?? []).Values.OfType<PickledTensor>().Select(tensor => tensor.Storage).DistinctBy(storage => storage.Key).ToDictionary(storage => storage.Key);
+        var storages = (tensors as Dictionary<object, object?> ?? []).Values.OfType<PickledTensor>().Select(tensor => tensor.Storage).DistinctBy(storage => storage.Key).ToDictionary(storage => storage.Key);
         foreach (string key in keys.OfType<string>())
         {
             long count = reader.ReadInt64();

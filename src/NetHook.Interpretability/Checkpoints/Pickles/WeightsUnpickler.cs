@@ -68,7 +68,7 @@ internal sealed class WeightsUnpickler(string file, BinaryReader reader)
             case (byte)'J': _stack.Push((long)reader.ReadInt32()); break;
             case (byte)'K': _stack.Push((long)reader.ReadByte()); break;
             case (byte)'M': _stack.Push((long)reader.ReadUInt16()); break;
-            case 0x8A: _stack.Push(Integer(reader.ReadByte())); break;
+            case 0x8A: PushInteger(reader.ReadByte()); break;
             case (byte)'G': _stack.Push(BitConverter.UInt64BitsToDouble(System.Buffers.Binary.BinaryPrimitives.ReadUInt64BigEndian(Bytes(8)))); break;
             case (byte)'X': _stack.Push(Text(reader.ReadUInt32())); break;
             case 0x8C: _stack.Push(Text(reader.ReadByte())); break;
@@ -173,10 +173,14 @@ internal sealed class WeightsUnpickler(string file, BinaryReader reader)
 
     private object? Remembered(long number) => _memo.TryGetValue(number, out object? value) ? value : throw new EndOfStreamException();
 
-    private object Integer(int length)
+    // Only the number that older files begin with is longer than a long.
+    private void PushInteger(int length)
     {
         var value = new BigInteger(Bytes(length));
-        return value >= long.MinValue && value <= long.MaxValue ? (object)(long)value : value;
+        if (value >= long.MinValue && value <= long.MaxValue)
+            _stack.Push((long)value);
+        else
+            _stack.Push(value);
     }
 
     private string Text(long length) => new UTF8Encoding(false, true).GetString(Bytes(length));
