@@ -21,7 +21,13 @@ public static partial class ModuleExtensions
     public static TracingReport VerifyTracing(this Module model, Action forward)
     {
         ArgumentNullException.ThrowIfNull(forward);
-        return Verify(model, forward, traces => traces.Run(forward));
+        return Verify(model, forward, traces =>
+        {
+            if (traces is null)
+                forward();
+            else
+                traces.Run(forward);
+        });
     }
 
     /// <inheritdoc cref="VerifyTracing(Module, Action)"/>
@@ -30,18 +36,19 @@ public static partial class ModuleExtensions
     public static TracingReport VerifyTracing<T>(this Module model, Func<T> forward)
     {
         ArgumentNullException.ThrowIfNull(forward);
-        return Verify(model, forward, traces => traces.Run(forward));
+        return Verify(model, forward, traces => _ = traces is null ? forward() : traces.Run(forward));
     }
 
-    private static TracingReport Verify(Module model, Delegate forward, Action<TraceDict> run)
+    private static TracingReport Verify(Module model, Delegate forward, Action<TraceDict?> run)
     {
         ArgumentNullException.ThrowIfNull(model);
         (string Path, Module Module)[] layers = [("", model), .. ModuleTree.Descendants(model)];
         var calls = new Dictionary<Module, long>(ReferenceEqualityComparer.Instance);
-        using (var traces = new TraceDict(model, FirstPaths(layers), new() { RetainOutput = false }))
+        string[] watched = [.. FirstPaths(layers)];
+        using (TraceDict? traces = watched.Length == 0 ? null : new(model, watched, new() { RetainOutput = false }))
         {
             run(traces);
-            foreach (Trace trace in traces.Values)
+            foreach (Trace trace in traces?.Values ?? [])
                 calls.Add(trace.Module, trace.CallCount);
         }
 

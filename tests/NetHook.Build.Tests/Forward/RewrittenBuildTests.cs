@@ -118,7 +118,16 @@ public sealed class RewrittenBuildTests : IDisposable
     [InlineData("fs", FSharp)]
     public async Task Program_in_another_language_is_rewritten(string language, string code)
     {
-        _user.WriteProject(more: language == "fs" ? """<ItemGroup><Compile Include="Program.fs" /></ItemGroup>""" : "<PropertyGroup><RootNamespace /></PropertyGroup>");
+        // F# refers to its own library only where versions are not managed centrally.
+        _user.WriteProject(more: language == "vb" ? "<PropertyGroup><RootNamespace /></PropertyGroup>" : $"""
+            <ItemGroup>
+              <Compile Include="Program.fs" />
+              <PackageReference Update="TorchSharp" Version="0.107.0" />
+              <PackageReference Update="{UserFolder.LibTorch}" Version="2.10.0" />
+            </ItemGroup>
+            """);
+        if (language == "fs")
+            File.WriteAllText(_user["Directory.Packages.props"], "<Project />");
         File.Delete(_user["Program.cs"]);
         File.Move(_user["app.csproj"], _user[$"app.{language}proj"]);
         File.WriteAllText(_user["Program." + language], code);

@@ -131,6 +131,26 @@ public class VerifyTracingTests
     }
 
     [Fact]
+    public void Model_without_a_layer_that_is_called_is_reported()
+    {
+        using var net = new ModuleList<Module>(new ModuleList<Linear>());
+        bool ran = false;
+
+        Assert.Equal("2 layers: 0 seen, 0 run by forward(), 0 inside native code, 2 holding others, 0 not reached", net.VerifyTracing(() => { ran = true; }).Summary);
+        Assert.True(ran);
+    }
+
+    [Fact]
+    public void Stop_of_the_caller_goes_through()
+    {
+        using var net = new ForwardModels.Visible();
+        using var trace = new Trace(net, "fc", new() { Stop = true });
+
+        Assert.Throws<StopForwardException>(() => net.VerifyTracing(() => net.call(ones(1, 2))));
+        Assert.Single(net.ActiveTraces());
+    }
+
+    [Fact]
     public void Traces_of_the_caller_go_on()
     {
         using var net = new ForwardModels.Visible();
