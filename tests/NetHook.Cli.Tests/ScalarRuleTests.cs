@@ -46,7 +46,7 @@ public class ScalarRuleTests
 
     [Fact]
     public void Planted_place_that_does_not_hold_is_found() =>
-        Assert.Equal(["LettingGo.Scalar", "LettingGo.Tensor"], ScalarUses.NotHeldBy(Here, nameof(LettingGo)));
+        Assert.Equal(["LettingGo.Inside", "LettingGo.Scalar", "LettingGo.Tensor"], ScalarUses.NotHeldBy(Here, nameof(LettingGo)));
 
     private static string Here => typeof(ScalarRuleTests).Assembly.Location;
 
@@ -69,6 +69,8 @@ public class ScalarRuleTests
 
     private static class LettingGo
     {
+        public static Tensor Inside(Tensor x, Scalar scalar) => Held(x.add(scalar), x);
+
         public static Tensor Scalar(Tensor x) => Held(x.mul(0.5.ToScalar()), x);
 
         public static Tensor Tensor(Tensor x)

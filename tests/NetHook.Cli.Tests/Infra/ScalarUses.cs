@@ -27,7 +27,7 @@ internal static class ScalarUses
 
     /// <summary>
     /// The methods of a class that hand over a scalar which they made and do not dispose afterwards, or a tensor without calling
-    /// <c>Held</c> afterwards. Disposing is holding: what is to be disposed cannot be collected.
+    /// <c>Held</c> afterwards, or call what makes a scalar inside. Disposing is holding: what is to be disposed cannot be collected.
     /// </summary>
     public static IReadOnlyList<string> NotHeldBy(string assembly, string place)
     {
@@ -41,7 +41,8 @@ internal static class ScalarUses
     }
 
     private static bool Holds(MethodDefinition method, IReadOnlyCollection<MethodReference> calls) =>
-        calls.Count(to => IsScalar(to.ReturnType)) <= calls.Count(to => to.Name == "Dispose")
+        !calls.Any(to => Makers.Value.Contains(Key(to)) && !IsScalar(to.ReturnType))
+        && calls.Count(to => IsScalar(to.ReturnType)) <= calls.Count(to => to.Name == "Dispose")
         && (method.Parameters.All(parameter => parameter.ParameterType.Name != "Tensor") || calls.Any(to => to.Name == "Held"));
 
     private static HashSet<string> FindMakers()
