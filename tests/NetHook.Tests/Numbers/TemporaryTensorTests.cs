@@ -51,17 +51,6 @@ public sealed class TemporaryTensorTests
     }
 
     [Fact]
-    public void Trace_that_is_to_keep_nothing_holds_no_tensor()
-    {
-        using var trace = new Trace(Net, "relu", new() { RetainOutput = false, EditOutput = (Tensor output) => output });
-        Tensor x = X;
-        long before = Left;
-        Net.call(x).Dispose();
-
-        Assert.Equal(before, Left);
-    }
-
-    [Fact]
     public void Temporary_tensor_is_found()
     {
         Tensor x = X;
