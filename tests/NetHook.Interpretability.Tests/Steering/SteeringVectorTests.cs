@@ -31,7 +31,7 @@ public sealed class SteeringVectorTests : IDisposable
     [InlineData(ScalarType.BFloat16)]
     public void It_is_added_in_the_type_of_the_activation(ScalarType dtype)
     {
-        using var model = Tiny.Model(Speaking.Config, dtype);
+        using Gpt2 model = Tiny.Model(Speaking.Config, dtype);
         using var steering = new SteeringVector(Layer, ones(12));
         Tensor ids = tensor([1L, 2, 3], [1, 3]);
         using var trace = new Trace(model, Layer);
