@@ -29,6 +29,6 @@ internal static class StoredDtype
             return json;
         foreach (string key in present.Length > 0 ? present : [Keys[0]])
             settings[key] = NameOf(dtype);
-        return settings.ToJsonString(Indented);
+        return settings.ToJsonString(Indented) + "\n";
     }
 }
