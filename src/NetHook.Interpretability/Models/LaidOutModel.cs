@@ -103,6 +103,23 @@ internal sealed class LaidOutModel
     public static TraceOptions Quietly(Delegate? input = null, Delegate? output = null) =>
         new() { EditInput = input, EditOutput = output, RetainOutput = false, Scope = TraceScope.CurrentFlow };
 
+    /// <summary>
+    /// Has each pass of the calling flow end at the next block once <paramref name="cancellation"/> is cancelled, until the result is disposed:
+    /// a pass of a large model may take minutes.
+    /// </summary>
+    public IDisposable? StopOn(CancellationToken cancellation)
+    {
+        if (!cancellation.CanBeCanceled)
+            return null;
+        Tensor? Heed()
+        {
+            cancellation.ThrowIfCancellationRequested();
+            return null;
+        }
+
+        return new TraceDict(Module, Enumerable.Range(0, Layout.Layers).Select(Layout.Block), Quietly(output: Heed));
+    }
+
     private Delegate InputOfFirstBlock(Tensor residual)
     {
         if (Module.GetModule(Layout.Block(0)) is Module<Tensor, Tensor>)
