@@ -1,3 +1,4 @@
+using System.IO;
 using Microsoft.Build.Framework;
 using Mono.Cecil;
 using NetHook.Rewriting;
@@ -15,7 +16,7 @@ public abstract class ForwardRewriteTask : RewriteTask
         bool changed = weaver.Rewrite(module);
         Log.LogMessage(
             MessageImportance.Normal,
-            "{0}: {1} uses of forward() are call() now, {2} stay as they are.", module.Name, weaver.Rewritten, weaver.Kept.Count);
+            "{0}: {1} uses of forward() are call() now, {2} stay as they are.", Path.GetFileName(path), weaver.Rewritten, weaver.Kept.Count);
         foreach (ForwardSite site in weaver.Kept)
             Log.LogMessage(null, null, null, site.File ?? path, site.Line, 0, 0, 0, MessageImportance.Normal, site.ToString());
         return changed;

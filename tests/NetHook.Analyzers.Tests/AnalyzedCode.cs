@@ -4,6 +4,7 @@ using Microsoft.CodeAnalysis.CodeActions;
 using Microsoft.CodeAnalysis.CodeFixes;
 using Microsoft.CodeAnalysis.CSharp;
 using Microsoft.CodeAnalysis.Diagnostics;
+using Microsoft.CodeAnalysis.VisualBasic;
 using NetHook.CodeFixes;
 
 namespace NetHook.Analyzers.Tests;
@@ -15,18 +16,20 @@ internal static class AnalyzedCode
         global using System; global using System.Linq; global using TorchSharp; global using TorchSharp.Modules; global using static TorchSharp.torch;
         """;
 
-    public static async Task<IReadOnlyList<string>> Messages(string code, params (string Key, string Value)[] options)
+    public static Task<IReadOnlyList<string>> Messages(string code, params (string Key, string Value)[] options) => Messages(code, LanguageNames.CSharp, options);
+
+    public static async Task<IReadOnlyList<string>> Messages(string code, string language, params (string Key, string Value)[] options)
     {
         using var workspace = new AdhocWorkspace();
-        ImmutableArray<Diagnostic> diagnostics = await Analyze(Document(workspace, code).Project, options);
+        ImmutableArray<Diagnostic> diagnostics = await Analyze(Document(workspace, code, language).Project, options);
         return [.. diagnostics.OrderBy(diagnostic => diagnostic.Location.SourceSpan).Select(diagnostic => diagnostic.GetMessage(null))];
     }
 
     /// <summary>The code once each diagnostic that has a fix is fixed; it must compile.</summary>
-    public static async Task<string> Fixed(string code)
+    public static async Task<string> Fixed(string code, string language = LanguageNames.CSharp)
     {
         using var workspace = new AdhocWorkspace();
-        Document document = Document(workspace, code);
+        Document document = Document(workspace, code, language);
         ImmutableArray<Diagnostic> diagnostics = await Analyze(document.Project);
         var fix = new ForwardCodeFix();
         var all = new FixAllContext(
@@ -41,13 +44,16 @@ internal static class AnalyzedCode
         return (await after.GetTextAsync()).ToString();
     }
 
-    private static Document Document(AdhocWorkspace workspace, string code)
+    private static Document Document(AdhocWorkspace workspace, string code, string language)
     {
         string[] assemblies = ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(Path.PathSeparator);
-        Project project = workspace.AddProject("Code", LanguageNames.CSharp)
-            .WithCompilationOptions(new CSharpCompilationOptions(OutputKind.DynamicallyLinkedLibrary))
+        CompilationOptions options = language == LanguageNames.CSharp
+            ? new CSharpCompilationOptions(OutputKind.DynamicallyLinkedLibrary)
+            : new VisualBasicCompilationOptions(OutputKind.DynamicallyLinkedLibrary);
+        Project project = workspace.AddProject("Code", language)
+            .WithCompilationOptions(options)
             .WithMetadataReferences(assemblies.Select(file => MetadataReference.CreateFromFile(file)));
-        return project.AddDocument("Usings.cs", Usings).Project.AddDocument("Code.cs", code);
+        return (language == LanguageNames.CSharp ? project.AddDocument("Usings.cs", Usings).Project : project).AddDocument("Code.cs", code);
     }
 
     private static async Task<ImmutableArray<Diagnostic>> Analyze(Project project, params (string Key, string Value)[] options)

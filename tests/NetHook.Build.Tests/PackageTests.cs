@@ -18,7 +18,7 @@ public sealed partial class PackageTests(PackageFeed feed) : IClassFixture<Packa
         Assert.Equal(
             [
                 "NetHook.nuspec", "README.md", "analyzers/dotnet/NetHook.Analyzers.dll", "analyzers/dotnet/NetHook.CodeFixes.dll",
-                "buildTransitive/NetHook.Forward.targets", "buildTransitive/NetHook.targets",
+                "buildTransitive/NetHook.Forward.targets", "buildTransitive/NetHook.KeepAlive.targets", "buildTransitive/NetHook.targets",
                 "buildTransitive/RelaxLibstdcxx.cs", "buildTransitive/tasks/Mono.Cecil.dll", "buildTransitive/tasks/NetHook.Build.dll",
                 "buildTransitive/tasks/NetHook.Rewriting.dll", "icon.png",
                 "lib/net10.0/NetHook.dll", "lib/net10.0/NetHook.xml",
@@ -72,9 +72,7 @@ public sealed partial class PackageTests(PackageFeed feed) : IClassFixture<Packa
 
             var type = System.Reflection.Assembly.Load("Microsoft.ML.TorchSharp").GetType("Microsoft.ML.TorchSharp.Roberta.Models.Encoder")!;
             using var encoder = new Wrapped((nn.Module<Tensor, Tensor, Tensor>)Activator.CreateInstance(type, 2, 2, 8L, 8L, 8L, 16L, 1e-5, 0.1, 0.1, 0.1)!);
-            using var traces = new TraceDict(encoder, encoder.ModuleNames("**").Where(name => name is not "encoder.layer"));
-            encoder.call(randn(1, 4, 8));
-            Console.WriteLine($"{traces.Values.Count(trace => trace.CallCount > 0)} layers were seen");
+            Console.WriteLine(encoder.VerifyTracing(() => encoder.call(randn(1, 4, 8))).Summary);
 
             sealed class Wrapped : nn.Module<Tensor, Tensor>
             {
@@ -84,7 +82,7 @@ public sealed partial class PackageTests(PackageFeed feed) : IClassFixture<Packa
             }
             """);
 
-        Assert.Contains("37 layers were seen", await feed.Run(_user, "run", "-p:CreateSymbolicLinksForCopyLocalIfPossible=true"), StringComparison.Ordinal);
+        Assert.Contains("39 layers: 38 seen, 0 run by forward(), 0 inside native code, 1 holding others, 0 not reached", await feed.Run(_user, "run", "-p:CreateSymbolicLinksForCopyLocalIfPossible=true"), StringComparison.Ordinal);
     }
 
     [Theory]
@@ -123,6 +121,7 @@ public sealed partial class PackageTests(PackageFeed feed) : IClassFixture<Packa
         string printed = await feed.Run(_user, "run", "-p:CreateSymbolicLinksForCopyLocalIfPossible=true");
         Assert.Contains("fc gave 4x3", printed, StringComparison.Ordinal);
         Assert.Contains("Paris?  Paris", printed, StringComparison.Ordinal);
+        Assert.True(KeepAliveBuildTests.IsWoven(_user["bin/Debug/net10.0/TorchSharp.dll"]));
         if (!OperatingSystem.IsLinux())
             return;
         byte[] relaxed = File.ReadAllBytes(Paths.LibTorchSharp);
@@ -138,6 +137,7 @@ public sealed partial class PackageTests(PackageFeed feed) : IClassFixture<Packa
         // With the model and the libtorch that are in the package.
         string text = await Dotnet.Start(_user["tools/nethook"], _user.Root, "trace", "The capital of France is");
         Assert.Contains("transformer.h.0", text, StringComparison.Ordinal);
+        Assert.All(Directory.EnumerateFiles(_user["tools/"], "TorchSharp.dll", SearchOption.AllDirectories), file => Assert.True(KeepAliveBuildTests.IsWoven(file)));
     }
 
     private static IEnumerable<string> Dependencies(string specification) =>

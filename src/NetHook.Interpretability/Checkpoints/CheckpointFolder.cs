@@ -10,7 +10,7 @@ internal sealed class CheckpointFolder : IDisposable
 {
     public const string ConfigName = "config.json";
     public const string WeightsName = "model.safetensors";
-    private const string IndexName = "model.safetensors.index.json";
+    public const string IndexName = "model.safetensors.index.json";
 
     // The largest models have some 200,000 keys of 100 characters.
     private const int MostIndexBytes = 64 << 20;
@@ -60,7 +60,7 @@ internal sealed class CheckpointFolder : IDisposable
             if (!File.Exists(single))
             {
                 string others = string.Join(", ", Directory.EnumerateFiles(Folder, "*model*").Select(Path.GetFileName).Order(StringComparer.Ordinal));
-                throw new CheckpointException(single, null, $"The folder has neither this file nor {IndexName}{(others.Length > 0 ? $"; it has {others}" : "")}.");
+                throw new CheckpointException(single, null, $"The folder has neither this file nor {IndexName}{(others.Length > 0 ? $"; it has {others}" : "")}.{Advice()}");
             }
 
             SafetensorsFile file = OpenFile(single);
@@ -81,6 +81,9 @@ internal sealed class CheckpointFolder : IDisposable
         }
     }
 
+    private string Advice() => File.Exists(Path.Combine(Folder, PickledCheckpoint.WeightsName)) || File.Exists(Path.Combine(Folder, PickledCheckpoint.IndexName))
+        ? " Pickles are not loaded: write them as safetensors with 'nethook convert', or PickledCheckpoint.Convert." : "";
+
     private SafetensorsFile OpenFile(string path)
     {
         var file = SafetensorsFile.Open(path);
@@ -88,7 +91,8 @@ internal sealed class CheckpointFolder : IDisposable
         return file;
     }
 
-    private static List<(string Key, string Name)> ReadIndex(string path)
+    /// <summary>The keys of an index and the files in the same folder that they are in.</summary>
+    public static List<(string Key, string Name)> ReadIndex(string path)
     {
         JsonPart root = ParseIndex(path, InputFile.ReadAll(path, MostIndexBytes));
         if (!root.IsObject || !root["weight_map"].IsObject)

@@ -37,7 +37,7 @@ public sealed class RunningCovariance : RunningStatistic
     public Tensor Correlation() => Result(() =>
     {
         Tensor deviation = State["deviations"].diagonal().sqrt();
-        return (State["deviations"] / deviation.outer(deviation)).clamp_(-1, 1);
+        return (State["deviations"] / deviation.outer(deviation)).ClampInPlace(-1, 1);
     });
 
     private protected override IEnumerable<AccumulatorLayout> Layout(long features) =>
@@ -56,7 +56,7 @@ public sealed class RunningCovariance : RunningStatistic
 
     private protected override void MergeFrom(RunningStatistic other)
     {
-        State["deviations"].add_(other.State["deviations"].to(State["deviations"].device));
+        State["deviations"].PlusInPlace(other.State["deviations"].to(State["deviations"].device));
         Shift(other.State["mean"], other.Count);
     }
 

@@ -93,12 +93,12 @@ public sealed class RunningHistogram : RunningStatistic
     {
         Tensor counts = State["counts"];
         Tensor bin = samples.contiguous().bucketize(Edges().to(samples.device), right: true);
-        bin.sub_(samples.eq(High).to(ScalarType.Int64));
-        bin.add_(arange(counts.shape[0], device: samples.device).mul_(Bins + 2L));
-        counts.add_(bin.view(-1).bincount(null, counts.numel()).view(counts.shape));
+        bin.sub_(samples.IsEqualTo(High).to(ScalarType.Int64));
+        bin.PlusInPlace(HeldScalars.Range(counts.shape[0], device: samples.device).TimesInPlace(Bins + 2L));
+        counts.PlusInPlace(bin.view(-1).bincount(null, counts.numel()).view(counts.shape));
     }
 
-    private protected override void MergeFrom(RunningStatistic other) => State["counts"].add_(other.State["counts"].to(State["counts"].device));
+    private protected override void MergeFrom(RunningStatistic other) => State["counts"].PlusInPlace(other.State["counts"].to(State["counts"].device));
 
     private protected override string? DiffersFrom(RunningStatistic other)
     {

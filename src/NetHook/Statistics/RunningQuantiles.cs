@@ -102,7 +102,7 @@ public sealed class RunningQuantiles : RunningStatistic
     /// <param name="value">A value, in the activations' unit.</param>
     /// <returns><c>[features]</c>, double precision, from 0 to 1.</returns>
     /// <exception cref="InvalidOperationException">There are no samples yet.</exception>
-    public Tensor CumulativeProbability(double value) => Result(() => _levels.UpTo(value) / (double)Count);
+    public Tensor CumulativeProbability(double value) => Result(() => _levels.UpTo(value).DividedBy(Count));
 
     internal static RunningQuantiles From(StatisticReader reader)
     {

@@ -96,7 +96,7 @@ public sealed class RunningTopK : RunningStatistic
     {
         Device device = State["values"].device;
         Tensor all = cat([State["values"], values.to(device)], 1);
-        Tensor samples = cat([State["indices"], indices.to(device) + Count], 1);
+        Tensor samples = cat([State["indices"], indices.to(device).Plus(Count)], 1);
         (Tensor kept, Tensor at) = all.topk((int)Math.Min(K, all.shape[1]), 1, Largest);
         State["values"] = kept;
         State["indices"] = samples.gather(1, at);

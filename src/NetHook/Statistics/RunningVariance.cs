@@ -42,7 +42,7 @@ public sealed class RunningVariance : RunningStatistic
     private protected override void Accumulate(Tensor samples)
     {
         Tensor mean = samples.mean([0]);
-        Combine(mean, (samples - mean).square().sum([0]), samples.shape[0]);
+        Combine(mean, (samples - mean).Squared().sum([0]), samples.shape[0]);
     }
 
     private protected override void MergeFrom(RunningStatistic other) =>
@@ -51,6 +51,6 @@ public sealed class RunningVariance : RunningStatistic
     private void Combine(Tensor mean, Tensor deviations, long count)
     {
         (Tensor distance, Tensor weighted) = Moments.Shift(State["mean"], Count, mean, count);
-        State["deviations"].add_(deviations.to(distance.device)).add_(distance * weighted);
+        State["deviations"].PlusInPlace(deviations.to(distance.device)).PlusInPlace(distance * weighted);
     }
 }

@@ -33,6 +33,59 @@ public sealed class RewrittenBuildTests : IDisposable
         catch (Exception e) { Console.WriteLine(e.StackTrace); }
         """;
 
+    private const string VisualBasic = """
+        Imports System
+        Imports TorchSharp
+        Imports TorchSharp.torch
+
+        Public Class Net
+            Inherits nn.Module(Of Tensor, Tensor)
+
+            Public layer As Modules.Linear = nn.Linear(2, 2)
+
+            Public Sub New()
+                MyBase.New("Net")
+                RegisterComponents()
+            End Sub
+
+            Public Overrides Function forward(x As Tensor) As Tensor
+                Return layer.forward(x)
+            End Function
+        End Class
+
+        Public Module Program
+            Public Sub Main()
+                Dim net As New Net()
+                Dim calls = 0
+                net.layer.register_forward_hook(
+                    Function(layer, x, y)
+                        calls += 1
+                        Return Nothing
+                    End Function)
+                net.call(torch.ones(1, 2))
+                Console.WriteLine($"calls: {calls}")
+            End Sub
+        End Module
+        """;
+
+    private const string FSharp = """
+        open System
+        open TorchSharp
+
+        type Net() as this =
+            inherit torch.nn.Module<torch.Tensor, torch.Tensor>("Net")
+            let layer = torch.nn.Linear(2L, 2L)
+            do this.RegisterComponents()
+            member _.Layer = layer
+            override _.forward(x: torch.Tensor) = layer.forward x
+
+        let net = new Net()
+        let mutable calls = 0
+        net.Layer.register_forward_hook(Func<_, _, _, _>(fun _ _ _ -> calls <- calls + 1; null)) |> ignore
+        net.call(torch.ones(1L, 2L)) |> ignore
+        printfn $"calls: {calls}"
+        """;
+
     private readonly UserFolder _user = new();
 
     public void Dispose() => _user.Dispose();
@@ -58,6 +111,42 @@ public sealed class RewrittenBuildTests : IDisposable
 
         await Dotnet.Run(_user.Root, "build", Links);
         Assert.Equal(untouched, File.ReadAllBytes(_user[Assembly]));
+    }
+
+    [Theory]
+    [InlineData("vb", VisualBasic)]
+    [InlineData("fs", FSharp)]
+    public async Task Program_in_another_language_is_rewritten(string language, string code)
+    {
+        // F# refers to its own library only where versions are not managed centrally.
+        _user.WriteProject(more: language == "vb" ? "<PropertyGroup><RootNamespace /></PropertyGroup>" : $"""
+            <ItemGroup>
+              <Compile Include="Program.fs" />
+              <PackageReference Update="TorchSharp" Version="0.107.0" />
+              <PackageReference Update="{UserFolder.LibTorch}" Version="2.10.0" />
+            </ItemGroup>
+            """);
+        if (language == "fs")
+            File.WriteAllText(_user["Directory.Packages.props"], "<Project />");
+        File.Delete(_user["Program.cs"]);
+        File.Move(_user["app.csproj"], _user[$"app.{language}proj"]);
+        File.WriteAllText(_user["Program." + language], code);
+
+        string log = await Dotnet.Run(_user.Root, "build", Links, On, "-v:n", "-tl:off");
+        Assert.Contains("app.dll: 1 uses of forward() are call() now, 0 stay as they are.", log, StringComparison.Ordinal);
+        Assert.Contains("calls: 1", await Dotnet.Start(_user["bin/Debug/net10.0/app"], _user.Root), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Trimmed_program_is_warned_of()
+    {
+        Write(libTorch: false);
+
+        string log = await Dotnet.Run(_user.Root, "build", Links, "-t:_NetHookSayTrimmed", "-p:PublishTrimmed=true");
+        Assert.Contains(
+            "warning NETHOOK007: NetHook finds layers and their hooks by reflection, and a trimmed program may lack them: set PublishTrimmed (or PublishAot) to false.",
+            log,
+            StringComparison.Ordinal);
     }
 
     [Fact]

@@ -183,7 +183,8 @@ public sealed class FromPretrainedTests : IDisposable
         Save();
         File.Move(Weights, _folder["pytorch_model.bin"]);
 
-        Refused(Weights, null, "The folder has neither this file nor model.safetensors.index.json; it has pytorch_model.bin.");
+        Refused(Weights, null, "The folder has neither this file nor model.safetensors.index.json; it has pytorch_model.bin."
+            + " Pickles are not loaded: write them as safetensors with 'nethook convert', or PickledCheckpoint.Convert.");
     }
 
     [Fact]

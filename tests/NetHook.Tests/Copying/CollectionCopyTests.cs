@@ -91,12 +91,12 @@ public class CollectionCopyTests
         for (int i = 0; i < 50; i++)
             _ = ones(2);
         using var model = new Holder { Thing = scope };
-        long before = Tensor.TotalCount;
+        long before = DisposeScopeManager.Statistics.ThreadTotalLiveCount;
 
         ModuleCopyException refused = Assert.Throws<ModuleCopyException>(() => model.DeepCopy());
 
         Assert.Equal("it is to dispose tensors of the original, and a copy of it would dispose them too; dispose it first, or hold the tensors in fields instead", refused.Reason);
-        Assert.Equal((".Thing", before), (refused.Place, Tensor.TotalCount));
+        Assert.Equal((".Thing", before), (refused.Place, DisposeScopeManager.Statistics.ThreadTotalLiveCount));
         scope.Dispose();
         using Holder copy = model.DeepCopy();
         Assert.Same(scope, copy.Thing);

@@ -36,9 +36,9 @@ public sealed class UnreadableDtypeTests : IDisposable
         Messages.Same(refusal, () => file.Read("a"));
         Messages.Same(refusal, () => file.Read("a", ScalarType.Float32));
         Messages.Same(refusal, () => file.ReadInto("a", zeros(4)));
-        long before = Tensor.TotalCount;
+        long before = DisposeScopeManager.Statistics.ThreadTotalLiveCount;
         Messages.Same(refusal, () => SafetensorsFile.Load(File));
-        Assert.Equal(before, Tensor.TotalCount);
+        Assert.Equal(before, DisposeScopeManager.Statistics.ThreadTotalLiveCount);
     }
 
     [Fact]
