@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
-using System.Reflection;
 
 namespace NetHook.Cli;
 
@@ -46,8 +45,7 @@ internal sealed class RootCommand : ToolCommand
 
         public override int Invoke(ParseResult parseResult)
         {
-            string version = typeof(Tool).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion;
-            parseResult.InvocationConfiguration.Output.WriteLine(version.Split('+')[0]);
+            parseResult.InvocationConfiguration.Output.WriteLine(Tool.Version);
             return Tool.Success;
         }
     }

@@ -1,62 +1,71 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
-using System.Runtime.InteropServices;
-using System.Text.RegularExpressions;
+using System.Diagnostics.CodeAnalysis;
+using System.Reflection;
 using NetHook.Interpretability;
 
 namespace NetHook.Cli;
 
 /// <summary>The tool: parses a command line, runs the command, and says in an exit code how it went.</summary>
-internal static partial class Tool
+internal static class Tool
 {
     public const int Success = 0;
     public const int Failure = 1;
     public const int UsageError = 2;
 
+    // As sysexits.h has it for errors of the program itself.
+    public const int Bug = 70;
+
     // 128 + SIGINT, as shells have it.
     public const int Interrupted = 130;
 
+    public static string Version =>
+        typeof(Tool).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0];
+
+    [SuppressMessage("Design", "CA1031:Do not catch general exception types", Justification = "What nobody foresaw is reported, and ends the process.")]
     public static int Run(IReadOnlyList<string> arguments, ToolContext context)
     {
-        // Without response files, a prompt may begin with @.
-        var settings = new ParserConfiguration { ResponseFileTokenReplacer = null, EnablePosixBundling = false };
-        ParseResult parsed = CommandLineParser.Parse(new RootCommand(context), arguments, settings);
-        if (UsageErrors.First(parsed) is { } error)
-            return Say(context, error, UsageError);
         try
         {
-            return parsed.Invoke(new InvocationConfiguration
-            {
-                Output = context.Out.Profile.Out.Writer,
-                Error = context.Error.Profile.Out.Writer,
-                EnableDefaultExceptionHandler = false,
-            });
+            return Run(new RootCommand(context), arguments, context);
         }
         catch (OperationCanceledException e) when (context.Cancellation.IsCancellationRequested)
         {
-            return Say(context, e is InterruptedException ? e.Message : "Interrupted.", Interrupted);
+            return Say(context, Kept(e), Interrupted);
         }
-        catch (Exception e) when (IsAnswer(e))
+        catch (Exception e) when (Answers.Of(e) is { } answer)
         {
-            return Say(context, Message(e), Failure);
+            return Say(context, answer, Failure);
+        }
+        catch (Exception e)
+        {
+            BugReport.Write(context.Error.Profile.Out.Writer, e);
+            return Bug;
         }
     }
 
-    /// <summary>What is thrown where the fault is in what was asked. Anything else is a fault of the tool, and shows its stack trace.</summary>
-    private static bool IsAnswer(Exception e) =>
-        e is ToolException or IOException or UnauthorizedAccessException or KeyNotFoundException or ArgumentException
-            or LayerNotRunException or NonFiniteException or ExternalException;
-
-    /// <summary>What an exception says, as far as it means something on a command line: names of the library's parameters do not, nor does libtorch's stack.</summary>
-    internal static string Message(Exception e)
+    /// <summary>What is kept of work that was interrupted.</summary>
+    private static string Kept(OperationCanceledException e) => e switch
     {
-        string message = e.Message.Replace("set Ridge", "give --ridge", StringComparison.Ordinal);
-        return e switch
+        InterruptedException => e.Message,
+        StatisticsInterruptedException { Batches: var batches } kept =>
+            $"Interrupted. {Figures.Count(batches, "batch", "batches")} ({Figures.WholePercent(kept.Share)} of the work) {(batches == 1 ? "is" : "are")} saved in {kept.Path}: the same command goes on from there.",
+        _ => "Interrupted.",
+    };
+
+    private static int Run(RootCommand root, IReadOnlyList<string> arguments, ToolContext context)
+    {
+        // Without response files, a prompt may begin with @.
+        var settings = new ParserConfiguration { ResponseFileTokenReplacer = null, EnablePosixBundling = false };
+        ParseResult parsed = CommandLineParser.Parse(root, arguments, settings);
+        if (UsageErrors.First(parsed) is { } error)
+            return Say(context, error, UsageError);
+        return parsed.Invoke(new InvocationConfiguration
         {
-            ArgumentException { ParamName: { } name } => message.Replace($" (Parameter '{name}')", "", StringComparison.Ordinal),
-            ExternalException => NativeStack().Split(message, 2)[0].Trim(),
-            _ => message,
-        };
+            Output = context.Out.Profile.Out.Writer,
+            Error = context.Error.Profile.Out.Writer,
+            EnableDefaultExceptionHandler = false,
+        });
     }
 
     private static int Say(ToolContext context, string message, int code)
@@ -65,7 +74,4 @@ internal static partial class Tool
         context.Error.Profile.Out.Writer.WriteLine($"nethook: {string.Join(' ', lines)}");
         return code;
     }
-
-    [GeneratedRegex(@"Exception raised from|^frame #\d+:", RegexOptions.Multiline)]
-    private static partial Regex NativeStack();
 }

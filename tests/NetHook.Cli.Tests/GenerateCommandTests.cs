@@ -101,6 +101,11 @@ public sealed class GenerateCommandTests(SmallModel model) : IDisposable
         using (var steering = new SteeringVector("transformer.nowhere", ones(8)))
             steering.Save(_folder["v.safetensors"]);
         Assert.Contains("v.safetensors: ", Generate("a", "--steer", _folder["v.safetensors"]).Line(Tool.Failure));
+        using (var steering = new SteeringVector("transformer.h.0", ones(5)))
+            steering.Save(_folder["narrow.safetensors"]);
+        Assert.Equal(
+            "The steering vector has 5 features, and 'transformer.h.0' gives [1, 1, 8], with 8 in the last dimension: it was made for another model or layer.",
+            Generate("a", "--steer", _folder["narrow.safetensors"], "--json").Line(Tool.Failure));
     }
 
     [Fact]

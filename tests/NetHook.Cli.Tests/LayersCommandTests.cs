@@ -17,8 +17,10 @@ public sealed class LayersCommandTests(SmallModel model)
     {
         JsonElement json = JsonDocument.Parse(ToolRun.Of("layers", "transformer.h.*.mlp.c_fc", "--model", model.Folder, "--json").Result).RootElement;
 
-        Assert.Equal(["model", "parameters", "layers"], json.EnumerateObject().Select(property => property.Name));
-        Assert.Equal(model.Folder, json.GetProperty("model").GetString());
+        Assert.Equal(["model", "family", "sizes", "parameters", "layers"], json.EnumerateObject().Select(property => property.Name));
+        Assert.Equal((model.Folder, "gpt2"), (json.GetProperty("model").GetString(), json.GetProperty("family").GetString()));
+        Assert.Equal(["blocks", "width", "vocabulary", "maxTokens"], json.GetProperty("sizes").EnumerateObject().Select(property => property.Name));
+        Assert.Equal([2, 8, 281, 24], json.GetProperty("sizes").EnumerateObject().Select(property => property.Value.GetInt32()));
         Assert.Equal(["layer", "type", "parameters"], json.GetProperty("layers")[0].EnumerateObject().Select(property => property.Name));
         Assert.Equal(["transformer.h.0.mlp.c_fc", "transformer.h.1.mlp.c_fc"], json.GetProperty("layers").EnumerateArray().Select(layer => layer.GetProperty("layer").GetString()));
         Assert.Equal(8 * 32 + 32, json.GetProperty("layers")[0].GetProperty("parameters").GetInt64());

@@ -1,4 +1,4 @@
-using CsCheck;
+using NetHook.Interpretability;
 
 namespace NetHook.Cli.Tests;
 
@@ -18,7 +18,7 @@ public sealed class ShardTests
     [InlineData("auto/5", "4/5", "SLURM_ARRAY_TASK_ID=4")]
     [InlineData("auto/4", "4/4", "JOB_COMPLETION_INDEX=3")]
     public void Shard_is_given_or_taken_from_the_environment(string text, string shard, params string[] environment) =>
-        Assert.Equal(shard, Shard.Parse(text, Lookup(environment)).ToString());
+        Assert.Equal(shard, ShardOption.Parse(text, Lookup(environment)).ToString());
 
     [Theory]
     [InlineData("4", "--shard 4 is none of i/n (i from 1 to n), auto and auto/n.")]
@@ -41,50 +41,13 @@ public sealed class ShardTests
     [InlineData("auto", NotAll, "SLURM_ARRAY_TASK_ID=1", "SLURM_ARRAY_TASK_MIN=1", "SLURM_ARRAY_TASK_MAX=4")]
     [InlineData("auto", NotAll, "SLURM_ARRAY_TASK_ID=1")]
     public void Shard_that_is_none_is_refused(string text, string message, params string[] environment) =>
-        Assert.Equal(message, Assert.Throws<ToolException>(() => Shard.Parse(text, Lookup(environment))).Message);
+        Assert.Equal(message, Assert.Throws<ToolException>(() => ShardOption.Parse(text, Lookup(environment))).Message);
 
     [Theory]
     [InlineData("1/2000000000", "--shard 1/2000000000 is none of i/n (i from 1 to n), auto and auto/n.")]
     [InlineData("auto/1000001", "--shard auto/1000001 is one of 1000001 parts, and 1000000 is the most.")]
     public void Parts_without_end_are_refused(string text, string message) =>
-        Assert.Equal(message, Assert.Throws<ToolException>(() => Shard.Parse(text, Lookup(["SLURM_ARRAY_TASK_ID=1"]))).Message);
-
-    [Fact]
-    public void Divisions_that_fit_into_none_of_a_million_pieces_have_no_common_one()
-    {
-        Assert.Equal(12, Shard.CommonCount([new(1, 4), new(2, 6)]));
-        Assert.Equal(1_000_000, Shard.CommonCount([new(1, 1_000_000), new(1, 500_000)]));
-        Assert.Null(Shard.CommonCount([new(1, 999_983), new(1, 999_979)]));
-        Assert.Null(Shard.CommonCount([new(1, 2_000_000_000)]));
-        Assert.Null(TextPart.Parse("hash 1/2000000000 7"));
-    }
-
-    [Fact]
-    public void Shards_hold_every_piece_once()
-    {
-        Shard[] shards = [.. Enumerable.Range(1, 3).Select(number => new Shard(number, 3))];
-
-        Assert.All(Enumerable.Range(0, 20), piece => Assert.Single(shards, shard => shard.Holds(piece)));
-    }
-
-    [Fact]
-    public void Parts_overlap_where_they_hold_the_same_piece()
-    {
-        Gen.Select(Parts, Parts).Sample((one, other) =>
-            Assert.Equal(Enumerable.Range(0, one.Count * other.Count).Any(piece => one.Holds(piece) && other.Holds(piece)), one.Overlaps(other)));
-    }
-
-    [Theory]
-    [InlineData("1/1", "")]
-    [InlineData("1/4 4/4", "2/4 3/4")]
-    [InlineData("1/2 2/2", "")]
-    [InlineData("1/2 2/4 4/4", "")]
-    [InlineData("1/2 2/4", "4/4")]
-    [InlineData("2/4 3/6", "1/12 4/12 5/12 7/12 8/12 11/12 12/12")]
-    public void Missing_is_what_no_part_holds(string parts, string missing) =>
-        Assert.Equal(missing, string.Join(' ', Shard.Missing([.. parts.Split(' ').Select(part => Shard.TryParse(part)!)])));
-
-    private static Gen<Shard> Parts => Gen.Int[1, 12].SelectMany(count => Gen.Int[1, count].Select(number => new Shard(number, count)));
+        Assert.Equal(message, Assert.Throws<ToolException>(() => ShardOption.Parse(text, Lookup(["SLURM_ARRAY_TASK_ID=1"]))).Message);
 
     private static Func<string, string?> Lookup(string[] environment)
     {

@@ -59,10 +59,10 @@ public sealed class StatsCommandTests : IDisposable
     [InlineData("top-k", typeof(RunningTopK))]
     public void Every_statistic_has_its_name(string name, Type type)
     {
-        using RunningStatistic statistic = StatisticKind.MakeAll([name]);
+        using RunningStatistic statistic = StatisticKind.Make([name]);
 
         Assert.Equal(type, statistic.GetType());
-        Assert.Equal(name.Split(':')[0], StatisticKind.NameOf(statistic));
+        Assert.Equal(name.Split(':')[0], StatisticKind.Of(statistic)?.Name);
     }
 
     [Fact]
@@ -184,56 +184,6 @@ public sealed class StatsCommandTests : IDisposable
     }
 
     [Fact]
-    public void File_is_taken_from_the_start()
-    {
-        using var library = LanguageModel.FromPretrained(_model.Folder);
-        using StatisticsFile file = Begin(library, new Shard(1, 2));
-        file.Take(_folder["out.safetensors"]);
-
-        Assert.Equal(
-            $"{_folder["out.safetensors"]} holds statistics of another text or part of it. Choose another file, or remove it.",
-            Stats("--layers", Layer, "--shard", "2/2").Line(Tool.Failure));
-        Assert.EndsWith($"\nSaved part 1/2 to {_folder["out.safetensors"]}.\n", Stats("--layers", Layer, "--shard", "1/2").Result, StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public void Work_that_finds_its_file_taken_later_leaves_both()
-    {
-        StatsTo("other", "--layers", Layer, "--shard", "2/2");
-        StatsTo("expected", "--layers", Layer, "--shard", "1/2");
-        string path = _folder["out.safetensors"];
-        using var library = LanguageModel.FromPretrained(_model.Folder);
-        using StatisticsFile file = Begin(library, new Shard(1, 2));
-        file.Take(path);
-
-        ToolException e = Assert.Throws<ToolException>(() => StatisticsJob.Run(
-            library.Model, TextPieces.Read(_text, library, new Shard(1, 2)), file, path, new Reports(() => File.Copy(_folder["other"], path, overwrite: true)), CancellationToken.None));
-
-        Assert.Equal($"Another run saved in {path} meanwhile, and that is left there. What was read here is in {path}.1-of-2: 2 of 2 batches. Each run needs a file of its own.", e.Message);
-        Assert.Equal(File.ReadAllBytes(_folder["other"]), File.ReadAllBytes(path));
-        Assert.Equal(Count("expected"), Count("out.safetensors.1-of-2"));
-    }
-
-    [Fact]
-    public void Of_two_runs_of_the_same_work_the_later_keeps_the_file()
-    {
-        string path = _folder["out.safetensors"];
-        using var library = LanguageModel.FromPretrained(_model.Folder);
-        using StatisticsFile first = Begin(library, new Shard(1, 2)), second = Begin(library, new Shard(1, 2));
-        first.Take(path);
-        second.Take(path);
-        byte[] taken = File.ReadAllBytes(path);
-
-        ToolException e = Assert.Throws<ToolException>(() => first.Keep(path));
-
-        Assert.StartsWith($"Another run saved in {path} meanwhile", e.Message, StringComparison.Ordinal);
-        first.Leave(path);
-        Assert.Equal(taken, File.ReadAllBytes(path));
-        second.Leave(path);
-        Assert.False(File.Exists(path));
-    }
-
-    [Fact]
     public void Work_that_is_interrupted_before_its_first_batch_leaves_no_file()
     {
         using var interruption = new CancellationTokenSource();
@@ -256,7 +206,7 @@ public sealed class StatsCommandTests : IDisposable
         Assert.Equal("FOLDER/part-3 holds part 3/4 of a text, of which the files before it hold part 1/2: some of it would count twice.", Refusal("part-1", "part-3"));
         Assert.Equal("FOLDER/part-1 holds part 1/2 of a text, of which the files before it hold part 3/4: some of it would count twice.", Refusal("part-3", "part-1"));
         Assert.Equal("Statistics of lm_head cannot be merged into those of transformer.h.0.mlp: the layers differ. Nothing was added.", Refusal("part-1", "head"));
-        Assert.Equal("FOLDER/interrupted is not complete: 1 of 5 batches. The command that began it goes on from there.", Refusal("interrupted"));
+        Assert.Equal("FOLDER/interrupted is not complete: 1 batch, 0 % of the work. The job that began it goes on from there.", Refusal("interrupted"));
         Assert.Equal("FOLDER/other: It holds no running statistic: its metadata has no entry 'statistic:'.", Refusal("other"));
         Assert.Equal("FOLDER/missing: It cannot be read: Could not find file 'FOLDER/missing'.", Refusal("missing"));
         Assert.False(File.Exists(_folder["merged"]));
@@ -336,15 +286,17 @@ public sealed class StatsCommandTests : IDisposable
     {
         using var library = LanguageModel.FromPretrained(_model.Folder);
         using var interruption = new CancellationTokenSource();
-        var pieces = TextPieces.Read(_text, library, Shard.Whole);
-        using StatisticsFile file = Begin(library, Shard.Whole);
-        InterruptedException e = Assert.Throws<InterruptedException>(() => StatisticsJob.Run(
-            library.Model, pieces, file, _folder["interrupted"], new Reports(() =>
+        int reports = 0;
+
+        // The first report comes before the first batch.
+        Assert.Throws<StatisticsInterruptedException>(() => new StatisticsJob(library, Corpus.File(_text), [Layer], _ => new RunningVariance()).Run(
+            _folder["interrupted"],
+            new Reports(() =>
             {
-                if (file.Done == afterBatches)
+                if (reports++ == afterBatches)
                     interruption.Cancel();
-            }), interruption.Token));
-        Assert.Equal($"Interrupted. {afterBatches} of 5 batches are saved in {_folder["interrupted"]}: the same command goes on from there.", e.Message);
+            }),
+            interruption.Token));
     }
 
     /// <summary>What a layer gives for each token of the text.</summary>
@@ -361,9 +313,6 @@ public sealed class StatsCommandTests : IDisposable
 
         return [.. activations];
     }
-
-    private StatisticsFile Begin(LanguageModel library, Shard shard) =>
-        StatisticsFile.Start(new LayerStatistics([Layer], _ => new RunningVariance()), library.Model, TextPieces.Read(_text, library, shard));
 
     private long Count(string name)
     {

@@ -114,7 +114,7 @@ public sealed partial class TraceCommandTests(SmallModel model)
         "Gpt2 has no module 'transformer.h.2': 'transformer.h' (ModuleList<Module<Tensor, Tensor>>) has no child '2'; it has 0, 1. Did you mean 'transformer.h.0', 'transformer.h.1' or 'transformer.h'?",
         "--stop-at", "transformer.h.2")]
     [InlineData(
-        "Layer 'transformer.h' (ModuleList<Module<Tensor, Tensor>>) is never called: it is no Module<T, TResult>, only a holder of modules. Trace its children: 0, 1.",
+        "'transformer.h' matches only transformer.h, which never runs itself: ask for what is in it, 'transformer.h.*'.",
         "--stop-at", "transformer.h")]
     public void Layer_that_cannot_be_traced_is_an_error(string line, params string[] options) =>
         Assert.Equal(line, Trace(Prompt, options).Line(Tool.Failure));
@@ -143,6 +143,13 @@ public sealed partial class TraceCommandTests(SmallModel model)
         Assert.Equal($"{Path.Combine("FOLDER", "vocab.json")}: It cannot be read: Could not find file '{Path.Combine("FOLDER", "vocab.json")}'.", Refusal());
 
         string Refusal() => ToolRun.Of("trace", Prompt, "--model", folder.Path).Line(Tool.Failure).Replace(folder.Path, "FOLDER", StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Prompt_comes_from_standard_input_where_a_dash_is()
+    {
+        Assert.Equal(Prompt, JsonDocument.Parse(ToolRun.WithInput(Prompt + "\n", "trace", "-", "--model", model.Folder, "--json").Result).RootElement.GetProperty("prompt").GetString());
+        Assert.Equal("Standard input is empty, and PROMPT is read from it: - stands for that.", ToolRun.WithInput("\n", "trace", "-", "--model", model.Folder).Line(Tool.Failure));
     }
 
     [Fact]

@@ -6,7 +6,7 @@ namespace NetHook.Cli;
 /// <summary><c>nethook causal-trace</c>: where in a model the answer to a prompt is kept.</summary>
 internal sealed class CausalTraceCommand : ToolCommand
 {
-    private readonly PromptArgument _prompt = new(description: "A prompt whose next token is the answer.");
+    private readonly PromptArgument _prompt = new(description: "A prompt whose next token is the answer; - reads it from standard input.");
 
     private readonly Option<string> _subject = new("--subject")
     {
@@ -27,7 +27,7 @@ internal sealed class CausalTraceCommand : ToolCommand
         Description = "The answer whose probability is measured, one token. Default: what the model predicts.",
     };
 
-    private readonly ModelOption _model = new();
+    private readonly ModelChoice _model = new();
     private readonly KindOption _kind = new();
 
     private readonly Option<int?> _window = new("--window")
@@ -59,7 +59,7 @@ internal sealed class CausalTraceCommand : ToolCommand
         : base(context, "causal-trace", "Find where an answer comes from: corrupt the subject, restore states one by one.")
     {
         Arguments.Add(_prompt);
-        foreach (Option option in new Option[] { _subject, _occurrence, _answer, _model, _kind, _window, _noise, _samples, _seed, _out, _json })
+        foreach (Option option in (Option[])[_subject, _occurrence, _answer, .. _model.Options, _kind, _window, _noise, _samples, _seed, _out, _json])
             Options.Add(option);
     }
 
@@ -92,8 +92,9 @@ internal sealed class CausalTraceCommand : ToolCommand
     protected override void Run(ParseResult arguments)
     {
         string? path = _out.Check(arguments);
-        using LanguageModel model = _model.Read(arguments);
-        IReadOnlyList<CausalTrace> traces = Trace(model, arguments);
+        string prompt = _prompt.Text(Context, arguments);
+        using LanguageModel model = _model.Read(Context, arguments);
+        IReadOnlyList<CausalTrace> traces = Trace(model, prompt, arguments);
         CausalTraceReport report = Report(traces, arguments, path);
         HeatMap[] maps = [.. traces.Select(CausalTraceView.Map)];
         if (path is not null)
@@ -104,7 +105,7 @@ internal sealed class CausalTraceCommand : ToolCommand
             CausalTraceView.Write(Context.Out, report, maps);
     }
 
-    private IReadOnlyList<CausalTrace> Trace(LanguageModel model, ParseResult arguments)
+    private IReadOnlyList<CausalTrace> Trace(LanguageModel model, string prompt, ParseResult arguments)
     {
         var options = new CausalTraceOptions
         {
@@ -116,7 +117,7 @@ internal sealed class CausalTraceCommand : ToolCommand
             Occurrence = arguments.GetValue(_occurrence),
         };
         return WorkProgress.Show(Context, "Restoring states", progress => new CausalTracer(model).TraceKinds(
-            arguments.GetRequiredValue(_prompt), arguments.GetRequiredValue(_subject), _kind.Kinds(arguments), options, progress, Context.Cancellation));
+            prompt, arguments.GetRequiredValue(_subject), _kind.Kinds(arguments), options, progress, Context.Cancellation));
     }
 
     private CausalTraceReport Report(IReadOnlyList<CausalTrace> traces, ParseResult arguments, string? saved)

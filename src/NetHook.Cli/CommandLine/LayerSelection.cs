@@ -14,7 +14,7 @@ internal static class LayerSelection
     public static string OneOf(Module model, string pattern)
     {
         if (!pattern.AsSpan().ContainsAny("*?[{"))
-            return pattern;
+            return model.GetModule(pattern) is Module<Tensor, Tensor> ? pattern : throw NeverRuns([pattern], pattern);
         IReadOnlyList<string> layers = Of(model, [pattern]);
         return layers.Count == 1 ? layers[0] : throw new ToolException($"'{pattern}' matches {layers.Count} layers, {string.Join(", ", layers.Take(3))} ...: name one.");
     }
@@ -22,10 +22,29 @@ internal static class LayerSelection
     // The list of a model's blocks matches "**" too, but it is only a list: it never runs.
     private static List<string> Of(Module model, string pattern)
     {
-        IReadOnlyList<string> names = model.ModuleNames(pattern, includeHolders: true);
+        IReadOnlyList<string> names = Matching(model, pattern);
         List<string> layers = [.. names.Where(name => model.GetModule(name) is Module<Tensor, Tensor>)];
         return layers.Count > 0
             ? layers
-            : throw new ToolException($"'{pattern}' matches only {string.Join(", ", names)}, which never runs itself: ask for what is in it, '{pattern}.*'.");
+            : throw NeverRuns(names, pattern);
     }
+
+    /// <summary>The layers that match a pattern, holders of others included.</summary>
+    /// <exception cref="ToolException">The pattern is malformed.</exception>
+    public static IReadOnlyList<string> Matching(Module model, string pattern)
+    {
+        try
+        {
+            _ = new LayerPattern(pattern);
+        }
+        catch (ArgumentException e)
+        {
+            throw new ToolException(e.Message.Replace($" (Parameter '{e.ParamName}')", "", StringComparison.Ordinal));
+        }
+
+        return model.ModuleNames(pattern, includeHolders: true);
+    }
+
+    private static ToolException NeverRuns(IEnumerable<string> holders, string pattern) =>
+        new($"'{pattern}' matches only {string.Join(", ", holders)}, which never runs itself: ask for what is in it, '{pattern}.*'.");
 }

@@ -26,21 +26,6 @@ internal static class RomeSettings
             File.Copy(file, Path.Combine(to, RomeOptions.FileName));
     }
 
-    /// <summary>Finds edits; says it where the statistics of the keys do not allow any.</summary>
-    /// <exception cref="ToolException">The statistics cannot be inverted.</exception>
-    public static T Find<T>(Func<T> edit)
-    {
-        try
-        {
-            return edit();
-        }
-        catch (InvalidOperationException e) when (e is not ObjectDisposedException)
-        {
-            // A model that is in training mode would be refused likewise, but those of the tool never are.
-            throw new ToolException(e.Message);
-        }
-    }
-
     /// <summary>In proportion to the paper's layer of GPT-2 XL; an edit of the last one could not reach the tokens behind the subject.</summary>
     private static int Usual(int layers) => Math.Clamp((int)Math.Round(layers * 17 / 48.0), 0, Math.Max(0, layers - 2));
 }

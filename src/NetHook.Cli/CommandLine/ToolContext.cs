@@ -1,4 +1,5 @@
 using System.Text;
+using NetHook.Interpretability;
 using Spectre.Console;
 
 namespace NetHook.Cli;
@@ -9,6 +10,12 @@ namespace NetHook.Cli;
 /// <param name="Cancellation">Cancelled by Ctrl-C. Long work looks at it often and throws.</param>
 internal sealed record ToolContext(IAnsiConsole Out, IAnsiConsole Error, CancellationToken Cancellation)
 {
+    /// <summary>Standard input.</summary>
+    public TextReader In { get; init; } = Console.In;
+
+    /// <summary>Told of each model that a command has read, before it runs.</summary>
+    public Action<LanguageModel>? ModelWasRead { get; init; }
+
     // Lines for another program are never folded: a table is as wide as what it holds.
     private const int PipedWidth = 10_000;
 

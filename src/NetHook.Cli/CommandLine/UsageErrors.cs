@@ -18,16 +18,18 @@ internal static class UsageErrors
             foreach (Token token in parsed.Tokens.TakeWhile(token => token.Type != TokenType.DoubleDash))
             {
                 if (token is { Type: TokenType.Argument, Value: ['-', '-', _, ..] })
-                    return $"'{token.Value}' is not expected here. Options are spelt as in the help; a text that begins with -- goes behind a lone --.";
+                    return $"'{token.Value}' is not expected here.{DidYouMean(token.Value, OptionsOf(parsed.CommandResult.Command))} Options are spelt as in the help; a text that begins with -- goes behind a lone --.";
             }
         }
 
         Command command = parsed.CommandResult.Command;
         if (parsed.UnmatchedTokens is [var extra, ..])
         {
+            if (extra is ['-', _, ..])
+                return $"'{extra}' is not an option of {command.Name}.{DidYouMean(extra, OptionsOf(command))}";
             return command.Arguments.Count > 0
                 ? $"'{extra}' is one argument too many: a text with spaces needs quotes."
-                : $"'{extra}' is not a command of {command.Name}; there are {string.Join(", ", command.Subcommands.Select(each => each.Name))}.";
+                : $"'{extra}' is not a command of {command.Name}; there are {string.Join(", ", command.Subcommands.Select(each => each.Name))}.{DidYouMean(extra, command.Subcommands.Select(each => each.Name))}";
         }
 
         foreach (SymbolResult given in parsed.CommandResult.Children)
@@ -38,6 +40,11 @@ internal static class UsageErrors
 
         return parsed.Errors is [var first, ..] ? first.Message : null;
     }
+
+    private static IEnumerable<string> OptionsOf(Command command) =>
+        command.Options.Where(option => !option.Hidden).SelectMany(option => option.Aliases.Prepend(option.Name)).Append("--help");
+
+    private static string DidYouMean(string given, IEnumerable<string> names) => MessageText.DidYouMean(NearestNames.To(given.Split('=')[0], names));
 
     private static string Path(CommandResult command) =>
         command.Parent is CommandResult parent ? $"{Path(parent)} {command.Command.Name}" : command.Command.Name;

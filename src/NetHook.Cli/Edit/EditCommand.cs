@@ -20,7 +20,7 @@ internal sealed class EditCommand : ToolCommand
 
     private readonly RidgeOption _ridge = new();
     private readonly KeySource _keys = new();
-    private readonly ModelOption _model = new();
+    private readonly ModelChoice _model = new();
     private readonly Option<string> _out = Text("--out", "FOLDER", "Save the edited model there, in the layout that --model reads. The folder must be new or empty.");
     private readonly JsonOption _json = new();
 
@@ -28,7 +28,7 @@ internal sealed class EditCommand : ToolCommand
         : base(context, "edit", "Write a fact into a model by a rank-one edit (ROME), and show what it did.")
     {
         _out.Aliases.Add("-o");
-        foreach (Option option in new Option[] { _prompt, _subject, _target, _paraphrases, _neighbours, _keys.Text, _keys.Stats, _layer, _ridge, _model, _out, _json })
+        foreach (Option option in (Option[])[_prompt, _subject, _target, _paraphrases, _neighbours, _keys.Text, _keys.Stats, _layer, _ridge, .. _model.Options, _out, _json])
             Options.Add(option);
     }
 
@@ -64,18 +64,17 @@ internal sealed class EditCommand : ToolCommand
         string? folder = arguments.GetValue(_out);
         if (folder is not null)
             OutputFolder.Check(folder);
-        using LanguageModel model = _model.Read(arguments);
+        using LanguageModel model = _model.Read(Context, arguments);
         RomeOptions options = RomeSettings.Of(_model.Folder(arguments), model.Layout.Layers, arguments.GetValue(_layer), arguments.GetValue(_ridge));
         var request = new EditRequest(arguments.GetRequiredValue(_prompt), arguments.GetRequiredValue(_subject), arguments.GetRequiredValue(_target));
         EditCase asked = Case(request, arguments);
 
         using LayerStatistics statistics = _keys.Read(Context, arguments, model, options.Layer, _model.IsBundled(arguments));
-        var editor = new RomeEditor(model, KeySource.Moment(statistics, model, options.Layer), options);
-        using RomeEdit edit = RomeSettings.Find(() =>
-            WorkProgress.Show(Context, "Finding the edit", progress => editor.Find(request, progress, Context.Cancellation)));
+        var editor = new RomeEditor(model, KeySource.Moment(statistics, model, options.Layer), options, Context.Cancellation);
+        using RomeEdit edit = WorkProgress.Show(Context, "Finding the edit", progress => editor.Find(request, progress, Context.Cancellation));
         using var edited = new LanguageModel(model.Model.DeepCopy(), model.Tokenizer, model.Layout);
         edit.ApplyPermanentlyTo(edited.Model);
-        EditOutcome outcome = EditEvaluation.Compare(model, edited, asked);
+        EditOutcome outcome = EditEvaluation.Compare(model, edited, asked, Context.Cancellation);
         Context.Cancellation.ThrowIfCancellationRequested();
         if (folder is not null)
             OutputFolder.Write(folder, draft => Save(edited, draft, arguments));
@@ -101,7 +100,7 @@ internal sealed class EditCommand : ToolCommand
 
         // The facts that the bundled model was taught have phrasings and neighbours of their own.
         bool isAsked = arguments.GetValue(_paraphrases) is { Length: > 0 } || arguments.GetValue(_neighbours) is { Length: > 0 };
-        if (!isAsked && _model.IsBundled(arguments) && FactEdits.CaseOf(FactBook.Load(), request) is { } known)
+        if (!isAsked && _model.IsBundled(arguments) && FactEdits.CaseOf(Facts.Load(), request) is { } known)
             return known;
 
         string Fill(string template) => (request with { Prompt = template }).Text;

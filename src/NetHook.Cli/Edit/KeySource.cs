@@ -10,18 +10,23 @@ namespace NetHook.Cli;
 internal sealed class KeySource
 {
     private const string Statistic = "second-moment";
+    private const int MostNamed = 3;
 
     public Option<string> Text { get; } = new("--text") { HelpName = "FILE", Description = "A text in UTF-8 to gather the statistics from. Default, for the model that comes with the tool: the facts that it was taught." };
 
     public Option<string> Stats { get; } = new("--stats") { HelpName = "FILE", Description = "The statistics: read where the file is there, else gathered from --text and saved. Those of a model may be used for edits of it." };
 
     /// <summary>The second moment of a layer's keys.</summary>
-    public static RunningSecondMoment Moment(LayerStatistics statistics, LanguageModel model, int layer) => statistics[model.Layout.MlpKeys(layer)] switch
+    /// <exception cref="ToolException">The statistics hold none.</exception>
+    public static RunningSecondMoment Moment(LayerStatistics statistics, LanguageModel model, int layer)
     {
-        RunningSecondMoment moment => moment,
-        CombinedStatistic combined => combined.Part<RunningSecondMoment>(Statistic),
-        var other => throw new ToolException($"The statistics of {model.Layout.MlpKeys(layer)} are a {StatisticKind.NameOf(other)}: gather a {Statistic}."),
-    };
+        string keys = model.Layout.MlpKeys(layer);
+        if (!statistics.TryGetValue(keys, out RunningStatistic? found))
+            throw new ToolException($"The statistics are of {string.Join(", ", statistics.Keys.Take(MostNamed))}{(statistics.Count > MostNamed ? " ..." : "")}, and not of {keys}, which the edit needs: gather a {Statistic} of that layer.");
+        RunningStatistic? moment = found is CombinedStatistic combined ? combined.Parts.Values.FirstOrDefault(part => part is RunningSecondMoment) : found;
+        return moment as RunningSecondMoment
+            ?? throw new ToolException($"The statistics of {keys} are a {StatsReport.NameOf(found)}: gather a {Statistic}.");
+    }
 
     /// <summary>Reads or gathers the statistics. The caller disposes them.</summary>
     public LayerStatistics Read(ToolContext context, ParseResult arguments, LanguageModel model, int layer, bool isBundled)
@@ -33,7 +38,11 @@ internal sealed class KeySource
             throw new ToolException(stats is null ? "The edit needs statistics of the layer's keys: give --text or --stats." : $"{stats} is not there, or not complete: give --text to gather the statistics from.");
         if (stats is not null)
             OutputFile.Check(stats);
-        return Gather(context, model, layer, text is null ? TextPieces.OfFacts(model) : TextPieces.Read(text, model, Shard.Whole), stats);
+        Corpus corpus = text is null ? Corpus.Text(FactEdits.Text(Facts.Load()), "The facts") : Corpus.File(text);
+        var job = new StatisticsJob(model, corpus, [model.Layout.MlpKeys(layer)], _ => StatisticKind.Make(Statistic));
+
+        // The statistics are what the file owns.
+        return WorkProgress.Show(context, "Reading the text", progress => job.Run(stats, progress, context.Cancellation)).Statistics;
     }
 
     /// <summary>The statistics in a file, whatever wrote it; null where the work that gathers them is not at its end.</summary>
@@ -42,13 +51,12 @@ internal sealed class KeySource
         var statistics = LayerStatistics.Load(path);
         try
         {
-            if (!StatisticsFile.HasNotes(statistics))
+            if (StatisticsFile.Of(statistics, path) is not { } file)
             {
                 context.Note($"{path} does not say of which model and text it is.");
                 return statistics;
             }
 
-            var file = StatisticsFile.Of(statistics, path);
             if (!file.IsComplete)
             {
                 statistics.Dispose();
@@ -68,31 +76,10 @@ internal sealed class KeySource
     private static void Check(ToolContext context, StatisticsFile file, string path, string? text, LanguageModel model)
     {
         if (file.Missing is { Count: > 0 } missing)
-            throw new ToolException($"{path} does not hold the whole text: {Shard.List(missing)} {(missing.Count == 1 ? "is" : "are")} missing. Put the parts together with 'nethook stats merge'.");
-        if (text is not null && TextPieces.HashOf(text) is var hash && file.Parts.Any(part => part.Text != hash))
+            throw new ToolException($"{path} does not hold the whole text: {ShardOption.List(missing)} {(missing.Count == 1 ? "is" : "are")} missing. Put the parts together with 'nethook stats merge'.");
+        if (text is not null && !file.IsOf(Corpus.File(text)))
             throw new ToolException($"{path} holds statistics of another text than {text}. Choose another file, or leave --text out.");
-        if (file.Model != ModelFingerprint.Of(model.Model))
+        if (!file.IsOf(model))
             context.Note($"{path} holds statistics of another model, which is right where this one is an edit of it.");
-    }
-
-    private static LayerStatistics Gather(ToolContext context, LanguageModel model, int layer, TextPieces pieces, string? stats)
-    {
-        // Disposed by the caller, or here where gathering fails.
-        var file = StatisticsFile.Start(new LayerStatistics([model.Layout.MlpKeys(layer)], _ => StatisticKind.MakeAll([Statistic])), model.Model, pieces);
-        try
-        {
-            if (stats is not null)
-                file.Take(stats);
-            return WorkProgress.Show(context, "Reading the text", progress =>
-            {
-                StatisticsJob.Run(model.Model, pieces, file, stats, progress, context.Cancellation);
-                return file.Statistics;
-            });
-        }
-        catch
-        {
-            file.Dispose();
-            throw;
-        }
     }
 }

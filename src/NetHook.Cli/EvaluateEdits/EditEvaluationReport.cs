@@ -54,7 +54,7 @@ internal sealed record Shortfall(string Kind, string Edit, string Prompt, string
 {
     public static IEnumerable<Shortfall> Of(EditOutcome outcome)
     {
-        string target = $" {outcome.Case.Request.Target.TrimStart()}", edit = outcome.Case.Request.Text + target;
+        string target = outcome.Edited.Target, edit = outcome.Edited.Prompt + target;
         return
         [
             .. Missed("edited", [outcome.Edited]),

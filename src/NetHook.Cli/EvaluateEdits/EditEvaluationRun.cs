@@ -17,10 +17,10 @@ internal static class EditEvaluationRun
             try
             {
                 using RunningSecondMoment keys = KeyStatistics.Collect(model, options.Layer, text, cancellation: cancellation);
-                var editor = new RomeEditor(model, keys, options);
+                var editor = new RomeEditor(model, keys, options, cancellation);
                 foreach (EditCase asked in cases)
                 {
-                    outcomes.AddRange(RomeSettings.Find(() => EditEvaluation.Run(model, editor, [asked], cancellation: cancellation)).Outcomes);
+                    outcomes.AddRange(EditEvaluation.Run(model, editor, [asked], cancellation: cancellation).Outcomes);
                     progress.Report((results.Count + ((double)outcomes.Count / cases.Count)) / layers.Count);
                 }
             }

@@ -6,6 +6,9 @@ namespace NetHook.Cli;
 /// <summary><c>nethook evaluate-edits</c>: makes many edits of facts that the bundled model knows, and scores them.</summary>
 internal sealed class EvaluateEditsCommand : ToolCommand
 {
+    // Far more than there are facts, and years of work.
+    private const int MostEdits = 1_000_000;
+
     private static readonly string[] Extensions = [".md", ".json"];
 
     private readonly Option<int> _edits = new("--edits") { HelpName = "N", Description = "How many edits.", DefaultValueFactory = _ => 60 };
@@ -18,14 +21,14 @@ internal sealed class EvaluateEditsCommand : ToolCommand
     };
 
     private readonly RidgeOption _ridge = new();
-    private readonly ModelOption _model = new();
+    private readonly ModelChoice _model = new();
     private readonly Option<string> _out = new("--out", "-o") { HelpName = "FILE", Description = "Write the report (.md, .json)." };
     private readonly JsonOption _json = new();
 
     public EvaluateEditsCommand(ToolContext context)
         : base(context, "evaluate-edits", "Make many rank-one edits (ROME), each on a fresh copy, and score them.")
     {
-        foreach (Option option in new Option[] { _edits, _seed, _layers, _ridge, _model, _out, _json })
+        foreach (Option option in (Option[])[_edits, _seed, _layers, _ridge, .. _model.Options, _out, _json])
             Options.Add(option);
     }
 
@@ -65,10 +68,12 @@ internal sealed class EvaluateEditsCommand : ToolCommand
         (int edits, long seed) = (arguments.GetValue(_edits), arguments.GetValue(_seed));
         if (edits < 1)
             throw new ToolException($"--edits {edits}: make at least 1.");
-        using LanguageModel model = _model.Read(arguments);
+        if (edits > MostEdits)
+            throw new ToolException($"--edits {edits}: {MostEdits} is the most.");
+        using LanguageModel model = _model.Read(Context, arguments);
         RomeOptions[] layers = [.. Layers(arguments).Select(layer => RomeSettings.Of(_model.Folder(arguments), model.Layout.Layers, layer, arguments.GetValue(_ridge)))];
 
-        var book = FactBook.Load();
+        FactBook book = Facts.Load();
         IReadOnlyList<EditCase> cases = FactEdits.Draw(book, edits, seed);
         IReadOnlyList<LayerEvaluation> results = WorkProgress.Show(
             Context, "Editing", progress => EditEvaluationRun.Of(model, layers, cases, book, progress, Context.Cancellation));

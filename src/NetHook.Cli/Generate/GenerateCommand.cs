@@ -8,9 +8,9 @@ namespace NetHook.Cli;
 /// <summary><c>nethook generate</c>: continues prompts, steered and traced if asked for.</summary>
 internal sealed class GenerateCommand : ToolCommand
 {
-    private readonly Argument<string> _prompt = new("PROMPT") { Description = "The text to continue.", Arity = ArgumentArity.ZeroOrOne };
+    private readonly PromptArgument _prompt = new(description: "The text to continue; - reads it from standard input.") { Arity = ArgumentArity.ZeroOrOne };
     private readonly Option<string> _prompts = new("--prompts") { HelpName = "FILE", Description = "Continue each line of a file instead, all together." };
-    private readonly ModelOption _model = new();
+    private readonly ModelChoice _model = new();
     private readonly Option<int> _maxTokens = new("--max-tokens", "-n") { HelpName = "N", Description = "The most tokens to add.", DefaultValueFactory = _ => 40 };
     private readonly Option<double> _temperature = new("--temperature") { HelpName = "T", Description = "0 takes the likeliest token each time; more draws one, the more freely the higher." };
     private readonly Option<long> _seed = new("--seed") { HelpName = "S", Description = "What tokens are drawn by: equal seeds give equal texts." };
@@ -29,7 +29,7 @@ internal sealed class GenerateCommand : ToolCommand
         : base(context, "generate", "Continue a prompt, steered if you like.")
     {
         Arguments.Add(_prompt);
-        Option[] options = [_prompts, _model, _maxTokens, _temperature, _seed, _steer, _trace, _out, _json];
+        Option[] options = [_prompts, .. _model.Options, _maxTokens, _temperature, _seed, _steer, _trace, _out, _json];
         foreach (Option option in options)
             Options.Add(option);
     }
@@ -74,7 +74,7 @@ internal sealed class GenerateCommand : ToolCommand
             throw new ToolException($"--max-tokens is {maxTokens}: give 0 or more.");
         IReadOnlyList<string> prompts = Prompts(arguments);
 
-        using LanguageModel model = _model.Read(arguments);
+        using LanguageModel model = _model.Read(Context, arguments);
         using SteerOption.Steerings steerings = _steer.Attach(arguments, model.Model);
         using TracedSteps? steps = save is null ? null : new TracedSteps(model.Model, LayerSelection.Of(model.Model, patterns));
         bool json = arguments.GetValue(_json);
@@ -121,7 +121,7 @@ internal sealed class GenerateCommand : ToolCommand
         if (prompt is null == file is null)
             throw new ToolException(prompt is null ? "There is nothing to continue. Give a PROMPT, or --prompts FILE with one in each line." : "Give a PROMPT or --prompts, not both.");
         if (prompt is not null)
-            return [prompt];
+            return [_prompt.Text(Context, arguments)];
         string[] lines = [.. Read(file!).Where(line => line.Length > 0)];
         return lines.Length > 0 ? lines : throw new ToolException($"{file}: It has no lines. Give one prompt in each.");
     }

@@ -13,5 +13,7 @@ internal static class LayerListView
         console.Print(table);
         console.Line();
         console.Line($"{Figures.Count(list.Layers.Count, "layer")}; the model has {Figures.Count(list.Parameters, "parameter")}.");
+        string reads = list.Sizes.MaxTokens is { } most ? $"reads {Figures.Count(most, "token")} at once" : "reads any number of tokens";
+        console.Line($"Family {list.Family}: {Figures.Count(list.Sizes.Blocks, "block")} of width {Figures.Count(list.Sizes.Width)}, a vocabulary of {Figures.Count(list.Sizes.Vocabulary)}; it {reads}.");
     }
 }

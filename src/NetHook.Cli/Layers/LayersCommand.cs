@@ -30,6 +30,8 @@ internal sealed class LayersCommand : ToolCommand
 
         JSON:
           model       the folder
+          family      as config.json names it
+          sizes       blocks, width, vocabulary, maxTokens (null if there is no limit)
           parameters  how many in all
           layers      of each: layer (its name), type, parameters (how many)
         """;
@@ -42,7 +44,7 @@ internal sealed class LayersCommand : ToolCommand
 
     protected override void Run(ParseResult arguments)
     {
-        using DecoderModel model = _model.ReadLayers(arguments);
+        using var model = DecoderModel.LayersOf(_model.Folder(arguments));
         var list = LayerList.Of(model, arguments.GetValue(_pattern) ?? "**", _model.Folder(arguments));
         if (arguments.GetValue(_json))
             ReportJson.Write(Context.Out, list);

@@ -9,14 +9,15 @@ internal sealed class LensCommand : ToolCommand
     private const int Predictions = 5;
 
     private readonly PromptArgument _prompt = new();
-    private readonly ModelOption _model = new();
+    private readonly ModelChoice _model = new();
     private readonly JsonOption _json = new();
 
     public LensCommand(ToolContext context)
         : base(context, "lens", "Show what each layer would predict behind each token (the logit lens).")
     {
         Arguments.Add(_prompt);
-        Options.Add(_model);
+        foreach (Option option in _model.Options)
+            Options.Add(option);
         Options.Add(_json);
     }
 
@@ -41,9 +42,9 @@ internal sealed class LensCommand : ToolCommand
 
     protected override void Run(ParseResult arguments)
     {
-        string prompt = arguments.GetRequiredValue(_prompt);
-        using LanguageModel model = _model.Read(arguments);
-        var lens = LogitLens.Run(model, prompt, Math.Min(Predictions, model.VocabularySize));
+        string prompt = _prompt.Text(Context, arguments);
+        using LanguageModel model = _model.Read(Context, arguments);
+        var lens = LogitLens.Run(model, prompt, Math.Min(Predictions, model.VocabularySize), Context.Cancellation);
         var report = new LensReport(
             _model.Folder(arguments),
             prompt,

@@ -6,9 +6,9 @@ namespace NetHook.Cli;
 /// <summary><c>nethook patch</c>: which states of one prompt bring its answer into another.</summary>
 internal sealed class PatchCommand : ToolCommand
 {
-    private readonly PromptArgument _prompt = new(description: "The clean prompt, whose answer is looked for.");
+    private readonly PromptArgument _prompt = new(description: "The clean prompt, whose answer is looked for; - reads it from standard input.");
     private readonly PromptArgument _counterfactual = new("COUNTERFACTUAL", "A prompt like it with another answer, into whose run states of the clean one are put.");
-    private readonly ModelOption _model = new();
+    private readonly ModelChoice _model = new();
     private readonly KindOption _kind = new();
 
     private readonly Option<int> _window = new("--window")
@@ -32,7 +32,7 @@ internal sealed class PatchCommand : ToolCommand
     {
         Arguments.Add(_prompt);
         Arguments.Add(_counterfactual);
-        foreach (Option option in new Option[] { _model, _kind, _window, _answer, _counterfactualAnswer, _subject, _counterfactualSubject, _occurrence, _counterfactualOccurrence, _out, _json })
+        foreach (Option option in (Option[])[.. _model.Options, _kind, _window, _answer, _counterfactualAnswer, _subject, _counterfactualSubject, _occurrence, _counterfactualOccurrence, _out, _json])
             Options.Add(option);
     }
 
@@ -64,8 +64,9 @@ internal sealed class PatchCommand : ToolCommand
     protected override void Run(ParseResult arguments)
     {
         string? path = _out.Check(arguments);
-        using LanguageModel model = _model.Read(arguments);
-        IReadOnlyList<ActivationPatch> patches = Patch(model, arguments);
+        string prompt = _prompt.Text(Context, arguments);
+        using LanguageModel model = _model.Read(Context, arguments);
+        IReadOnlyList<ActivationPatch> patches = Patch(model, prompt, arguments);
         PatchReport report = Report(patches, arguments, path);
         HeatMap[] maps = [.. patches.Select(PatchView.Map)];
         if (path is not null)
@@ -76,7 +77,7 @@ internal sealed class PatchCommand : ToolCommand
             PatchView.Write(Context.Out, report, maps);
     }
 
-    private IReadOnlyList<ActivationPatch> Patch(LanguageModel model, ParseResult arguments)
+    private IReadOnlyList<ActivationPatch> Patch(LanguageModel model, string prompt, ParseResult arguments)
     {
         var options = new PatchOptions
         {
@@ -89,7 +90,7 @@ internal sealed class PatchCommand : ToolCommand
             CounterfactualOccurrence = arguments.GetValue(_counterfactualOccurrence),
         };
         return WorkProgress.Show(Context, "Patching states", progress => new ActivationPatcher(model).PatchKinds(
-            arguments.GetRequiredValue(_prompt), arguments.GetRequiredValue(_counterfactual), _kind.Kinds(arguments), options, progress, Context.Cancellation));
+            prompt, arguments.GetRequiredValue(_counterfactual), _kind.Kinds(arguments), options, progress, Context.Cancellation));
     }
 
     private PatchReport Report(IReadOnlyList<ActivationPatch> patches, ParseResult arguments, string? saved)

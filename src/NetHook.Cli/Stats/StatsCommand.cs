@@ -1,6 +1,5 @@
 using System.CommandLine;
 using NetHook.Interpretability;
-using static TorchSharp.torch.nn;
 
 namespace NetHook.Cli;
 
@@ -8,7 +7,7 @@ namespace NetHook.Cli;
 internal sealed class StatsCommand : ToolCommand
 {
     private readonly Argument<string> _text = new("TEXTFILE") { Description = "A text in UTF-8. It is cut into pieces of as many tokens as the model reads." };
-    private readonly ModelOption _model = new();
+    private readonly ModelChoice _model = new();
 
     private readonly Option<string[]> _layers = new("--layers", "-l")
     {
@@ -30,19 +29,14 @@ internal sealed class StatsCommand : ToolCommand
         Description = "The file to save to, in safetensors format. Where it holds a part of this work, the work goes on from there.",
     };
 
-    private readonly Option<string> _shard = new("--shard")
-    {
-        HelpName = "i/n",
-        Description = "Do part i of n, counted from 1. 'auto/n' takes i from the environment: see below.",
-    };
-
+    private readonly ShardOption _shard = new();
     private readonly JsonOption _json = new();
 
     public StatsCommand(ToolContext context)
         : base(context, "stats", "Gather statistics of a model's activations over a text.")
     {
         Arguments.Add(_text);
-        foreach (Option option in new Option[] { _layers, _out, _statistics, _model, _shard, _json })
+        foreach (Option option in (Option[])[_layers, _out, _statistics, .. _model.Options, _shard, _json])
             Options.Add(option);
         Subcommands.Add(new StatsMergeCommand(context));
     }
@@ -50,10 +44,11 @@ internal sealed class StatsCommand : ToolCommand
     public override string Notes =>
         $"""
         Statistics:
-        {string.Join('\n', StatisticKind.All.Select(kind => $"  {kind.Forms,-27}{kind.Does}"))}
+        {string.Join('\n', StatisticKind.All.Select(kind => $"  {kind.Form,-27}{kind.Description}"))}
 
-        The file is saved every half minute, at the end and when interrupted; the same
-        command goes on where it stopped.
+        The text is read as a stream: it may be larger than the memory. The file is
+        saved every half minute, at the end and when interrupted; the same command goes
+        on where it stopped.
 
         Parts, on as many machines as there are, are put together by 'nethook stats
         merge'. With '--shard auto/n', task i of a Slurm array (sbatch --array=1-n) does
@@ -63,9 +58,10 @@ internal sealed class StatsCommand : ToolCommand
 
         The samples that top-k names are numbered as they were read. In part i/n, sample
         s of a layer that gives a vector for each token is the token at (s / L * n + i -
-        1) * L + s % L of the text, from 0, where L is how many the model reads
-        (n_positions) and / rounds down. Merged parts follow one another, each with
-        its number of tokens: see 'parts' in the JSON.
+        1) * L + s % L of the text, from 0, where L is how many the model reads, at most
+        2,048, and / rounds down. Merged parts follow one another, each with its number
+        of tokens: see 'parts' in the JSON. If a model's texts begin with a token of
+        their own, such as Llama's, it stands before each piece, and counts too.
 
         JSON:
           parts    the parts of texts that the file is made of, in their order, of each:
@@ -89,25 +85,13 @@ internal sealed class StatsCommand : ToolCommand
         string path = arguments.GetRequiredValue(_out);
         OutputFile.Check(path);
         IReadOnlyList<string> asked = arguments.GetValue(_statistics) is { Length: > 0 } names ? names : ["variance"];
-        StatisticKind.Check(asked);
-        Shard shard = arguments.GetValue(_shard) is { } text ? Shard.Parse(text, Environment.GetEnvironmentVariable) : Shard.Whole;
+        StatisticKind.Make(asked).Dispose();
+        Shard shard = _shard.Of(arguments);
 
-        using LanguageModel model = _model.Read(arguments);
+        using LanguageModel model = _model.Read(Context, arguments);
         IReadOnlyList<string> layers = LayerSelection.Of(model.Model, arguments.GetRequiredValue(_layers));
-        var pieces = TextPieces.Read(arguments.GetRequiredValue(_text), model, shard);
-        using var file = StatisticsFile.Start(new LayerStatistics(layers, _ => StatisticKind.MakeAll(asked)), model.Model, pieces);
-        file.Take(path);
-        bool isNew = !file.IsComplete;
-        if (isNew)
-        {
-            WorkProgress.Show(Context, "Reading the text", progress =>
-            {
-                progress.Report((double)file.Done / file.Total);
-                StatisticsJob.Run(model.Model, pieces, file, path, progress, Context.Cancellation);
-                return file;
-            });
-        }
-
+        var job = new StatisticsJob(model, Corpus.File(arguments.GetRequiredValue(_text)), layers, _ => StatisticKind.Make(asked), shard);
+        using StatisticsFile file = WorkProgress.Show(Context, "Reading the text", progress => job.Run(path, progress, Context.Cancellation));
         var report = StatsReport.Of(path, file);
         if (arguments.GetValue(_json))
         {
@@ -115,7 +99,7 @@ internal sealed class StatsCommand : ToolCommand
         }
         else
         {
-            StatsView.Write(Context.Out, report, (isNew, shard == Shard.Whole) switch
+            StatsView.Write(Context.Out, report, (file.BatchesRead > 0, shard == Shard.Whole) switch
             {
                 (true, true) => $"Saved to {path}.",
                 (true, false) => $"Saved part {shard} to {path}.",

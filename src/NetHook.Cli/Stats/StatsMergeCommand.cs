@@ -1,4 +1,5 @@
 using System.CommandLine;
+using NetHook.Interpretability;
 
 namespace NetHook.Cli;
 
@@ -39,14 +40,7 @@ internal sealed class StatsMergeCommand : ToolCommand
         string path = arguments.GetRequiredValue(_out);
         OutputFile.CheckNew(path);
         string[] files = arguments.GetRequiredValue(_files);
-        using StatisticsFile merged = LoadComplete(files[0]);
-        foreach (string file in files[1..])
-        {
-            Context.Cancellation.ThrowIfCancellationRequested();
-            using StatisticsFile other = LoadComplete(file);
-            merged.Merge(other, file);
-        }
-
+        using var merged = StatisticsFile.Merge(files, Context.Cancellation);
         merged.SaveNew(path);
         var report = StatsReport.Of(path, merged);
         if (arguments.GetValue(_json))
@@ -55,14 +49,5 @@ internal sealed class StatsMergeCommand : ToolCommand
             StatsView.Write(Context.Out, report, $"Saved to {path}, from {Figures.Count(files.Length, "file")}.{Missing(merged)}");
     }
 
-    private static StatisticsFile LoadComplete(string path)
-    {
-        var file = StatisticsFile.Load(path);
-        if (file.IsComplete)
-            return file;
-        file.Dispose();
-        throw new ToolException($"{path} is not complete: {Figures.Count(file.Done)} of {Figures.Count(file.Total, "batch", "batches")}. The command that began it goes on from there.");
-    }
-
-    private static string Missing(StatisticsFile merged) => merged.Missing is { Count: > 0 } missing ? $" Still missing: {Shard.List(missing)}." : "";
+    private static string Missing(StatisticsFile merged) => merged.Missing is { Count: > 0 } missing ? $" Still missing: {ShardOption.List(missing)}." : "";
 }

@@ -1,3 +1,5 @@
+using NetHook.Interpretability;
+
 namespace NetHook.Cli;
 
 /// <summary>What a file of statistics holds. The property names are those of the JSON of <c>nethook stats</c>.</summary>
@@ -10,18 +12,18 @@ internal sealed record StatsReport(IReadOnlyList<StatsPart> Parts, IReadOnlyList
     public static StatsReport Of(string path, StatisticsFile file) => new(
         [.. file.Parts.Select(part => new StatsPart($"{part.Shard}", part.Tokens))],
         [.. file.Missing.Select(part => $"{part}")],
-        [.. file.Statistics.Select(pair => new StatsLayer(pair.Key, Name(pair.Value), pair.Value.Count, Features(pair.Value)))],
+        [.. file.Statistics.Select(pair => new StatsLayer(pair.Key, NameOf(pair.Value), pair.Value.Count, Features(pair.Value)))],
         path);
 
-    private static string Name(RunningStatistic statistic) => statistic is CombinedStatistic combined
+    public static string NameOf(RunningStatistic statistic) => statistic is CombinedStatistic combined
         ? string.Join(", ", combined.Parts.Keys)
-        : StatisticKind.NameOf(statistic);
+        : StatisticKind.Of(statistic)?.Name ?? statistic.GetType().Name;
 
     private static long Features(RunningStatistic statistic) => statistic.Features ?? 0;
 }
 
 /// <summary>A part of a text, such as "3/8", and how many tokens it is.</summary>
-internal sealed record StatsPart(string Part, int Tokens);
+internal sealed record StatsPart(string Part, long Tokens);
 
 /// <summary>The statistics of a layer.</summary>
 /// <param name="Layer">The layer's name.</param>

@@ -12,7 +12,7 @@ internal sealed class TraceCommand : ToolCommand
     private const int NextTokens = 5;
 
     private readonly PromptArgument _prompt = new();
-    private readonly ModelOption _model = new();
+    private readonly ModelChoice _model = new();
 
     private readonly Option<string[]> _layers = new("--layers", "-l")
     {
@@ -26,7 +26,7 @@ internal sealed class TraceCommand : ToolCommand
         Description = "End the pass after this layer, which is traced too: its name, or a GLOB that matches it alone.",
     };
 
-    private readonly Option<string> _out = new("--out", "-o", "--save", "-s")
+    private readonly Option<string> _out = new("--out", "-o")
     {
         HelpName = "FILE",
         Description = "Save the outputs of the traced layers under their names, in safetensors format.",
@@ -38,7 +38,8 @@ internal sealed class TraceCommand : ToolCommand
         : base(context, "trace", "Run a prompt, and show what each layer gives and which token comes next.")
     {
         Arguments.Add(_prompt);
-        Options.Add(_model);
+        foreach (Option option in _model.Options)
+            Options.Add(option);
         Options.Add(_layers);
         Options.Add(_stopAt);
         Options.Add(_out);
@@ -48,9 +49,9 @@ internal sealed class TraceCommand : ToolCommand
     public override string Notes =>
         """
         Layers come in the order in which they begin to run. Mean, standard deviation
-        and norm are over all elements of a layer's output. The time includes
-        the layers inside the layer. A pass of less than half a second runs once more
-        before it is timed, since the first one pays for what torch sets up.
+        and norm are over all elements of a layer's output. The time of a layer includes
+        the layers inside it. The model runs once, so that the first layers also pay
+        for what torch sets up at its first pass.
 
         JSON:
           model       the folder
@@ -73,16 +74,16 @@ internal sealed class TraceCommand : ToolCommand
 
     protected override void Run(ParseResult arguments)
     {
-        string prompt = arguments.GetRequiredValue(_prompt);
         string? save = arguments.GetValue(_out);
         if (save is not null)
             OutputFile.Check(save);
+        string prompt = _prompt.Text(Context, arguments);
 
-        using LanguageModel model = _model.Read(arguments);
-        IReadOnlyList<int> tokens = Encode(model, prompt);
+        using LanguageModel model = _model.Read(Context, arguments);
+        IReadOnlyList<int> tokens = model.Tokenizer.Encode(prompt);
         string? stopAt = arguments.GetValue(_stopAt) is { } stop ? LayerSelection.OneOf(model.Model, stop) : null;
         using var pass = new TracedPass(model.Model, Selection(arguments, model, stopAt), stopAt, Context.Cancellation);
-        IReadOnlyList<NextToken>? next = pass.Run(() => model.NextTokens(tokens, Math.Min(NextTokens, model.VocabularySize)));
+        IReadOnlyList<NextToken>? next = pass.Run(() => model.NextTokens(tokens, Math.Min(NextTokens, model.VocabularySize), Context.Cancellation));
         if (save is not null)
             Save(save, pass, prompt);
 
@@ -99,9 +100,6 @@ internal sealed class TraceCommand : ToolCommand
         else
             TraceView.Write(Context.Out, report);
     }
-
-    private static IReadOnlyList<int> Encode(LanguageModel model, string prompt) =>
-        prompt.Length > 0 ? model.Tokenizer.Encode(prompt) : throw new ToolException("The prompt is empty. Give one that has at least one token.");
 
     private IReadOnlyList<string> Selection(ParseResult arguments, LanguageModel model, string? stopAt)
     {

@@ -8,9 +8,6 @@ namespace NetHook.Cli;
 /// <summary>One forward pass with layers traced and timed.</summary>
 internal sealed class TracedPass : IDisposable
 {
-    // Setting up takes some tens of milliseconds.
-    private static readonly TimeSpan Short = TimeSpan.FromSeconds(0.5);
-
     private readonly TraceDict _traces;
     private readonly Dictionary<string, Watch> _watches;
 
@@ -28,15 +25,12 @@ internal sealed class TracedPass : IDisposable
     /// <summary>The layers that ran, in the order in which they began to.</summary>
     public IReadOnlyList<string> Ran { get; private set; } = [];
 
-    /// <summary>Runs the pass; once more if it was short, so that its times are not those of what torch sets up once.</summary>
+    /// <summary>Runs the pass.</summary>
     /// <returns>What it gives; null if it was stopped.</returns>
     public T? Run<T>(Func<T> forward)
     {
         using IDisposable _ = no_grad();
-        long begun = Stopwatch.GetTimestamp();
         T? result = _traces.Run(forward);
-        if (Stopwatch.GetElapsedTime(begun) < Short)
-            result = _traces.Run(forward);
         Ran = [.. _traces.Keys.Where(layer => _traces[layer].CallCount > 0).OrderBy(layer => _watches[layer].Begun)];
         return result;
     }

@@ -45,13 +45,16 @@ public sealed class LogitLens
     /// on the layers behind them see that one pass and nothing of the lens.</param>
     /// <param name="prompt">The prompt, of at least one token.</param>
     /// <param name="count">How many tokens to give at each layer and position.</param>
+    /// <param name="cancellation">Ends the work, at the next block or position.</param>
     /// <returns>The predictions.</returns>
-    /// <exception cref="ArgumentException">The prompt is empty, is not Unicode, or is longer than the model reads.</exception>
+    /// <exception cref="ArgumentException">The prompt is empty.</exception>
+    /// <exception cref="PromptException">The prompt is not Unicode, or is longer than the model reads.</exception>
     /// <exception cref="ArgumentOutOfRangeException">The count is less than 1 or more than the vocabulary.</exception>
     /// <exception cref="LayoutException">Behind the last block, the layers of <see cref="TransformerLayout.Readout"/> do not give the logits
     /// that the model gives.</exception>
     /// <exception cref="NonFiniteException">The model's logits are not finite, or those that the lens reads.</exception>
-    public static LogitLens Run(LanguageModel model, string prompt, int count = 1)
+    /// <exception cref="OperationCanceledException"><paramref name="cancellation"/> was cancelled.</exception>
+    public static LogitLens Run(LanguageModel model, string prompt, int count = 1, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentException.ThrowIfNullOrEmpty(prompt);
@@ -59,12 +62,13 @@ public sealed class LogitLens
         ArgumentOutOfRangeException.ThrowIfGreaterThan(count, model.VocabularySize);
         using DisposeScope scope = NewDisposeScope();
         using IDisposable _ = no_grad();
+        using IDisposable? stop = model.Parts.StopOn(cancellation);
         IReadOnlyList<int> tokens = model.Tokenizer.Encode(prompt);
         var states = RecordedStates.Of(model.Parts, [], model.Parts.Ids(tokens));
         string[] layers = [Embeddings, .. RecordedStates.Paths(model.Layout, StateKind.Hidden)];
         RequireOwnLogits(model, states);
         return new LogitLens(
-            prompt, tokens, [.. tokens.Select(model.Tokenizer.TextOf)], layers, [.. layers.Select((layer, i) => Read(model, layer, states.ResidualPre[i], count))]);
+            prompt, tokens, [.. tokens.Select(model.Tokenizer.TextOf)], layers, [.. layers.Select((layer, i) => Read(model, layer, states.ResidualPre[i], count, cancellation))]);
     }
 
     /// <summary>The lens as text: the token most likely to follow each token, with its probability, tokens down and layers across.</summary>
@@ -76,13 +80,21 @@ public sealed class LogitLens
 
     private static string Cell(NextToken token) => $"{TextTable.Quote(token.Text)} {TextTable.Number(100 * token.Probability, 0)}%";
 
-    private static IReadOnlyList<NextToken>[] Read(LanguageModel model, string layer, Tensor residual, int count)
+    private static IReadOnlyList<NextToken>[] Read(LanguageModel model, string layer, Tensor residual, int count, CancellationToken cancellation)
     {
+        cancellation.ThrowIfCancellationRequested();
         using DisposeScope scope = NewDisposeScope();
         Tensor logits = model.Parts.ReadOut(residual)[0];
         return logits.amax([-1]).isfinite().all().item<bool>()
-            ? [.. logits.unbind(0).Select(position => model.MostLikely(position, count))]
+            ? [.. logits.unbind(0).Select(MostLikely)]
             : throw new NonFiniteException(layer, $"Read at '{layer}', the logits are not finite, though the model's own are. Its weights are {residual.dtype}: Float32 reaches further.");
+
+        IReadOnlyList<NextToken> MostLikely(Tensor position)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            using DisposeScope inner = NewDisposeScope();
+            return model.MostLikely(position, count);
+        }
     }
 
     /// <summary>A model that does more behind its blocks than the layout says would be read wrongly.</summary>

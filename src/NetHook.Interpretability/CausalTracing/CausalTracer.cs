@@ -41,8 +41,10 @@ public sealed class CausalTracer
     /// <param name="progress">Gets the share of the work that is done, 0 to 1.</param>
     /// <param name="cancellation">Ends the work.</param>
     /// <returns>The probability of the answer by token and layer.</returns>
-    /// <exception cref="ArgumentException">The prompt is empty, longer than the model reads, or does not hold the subject, or holds it
-    /// several times and <see cref="CausalTraceOptions.Occurrence"/> is not set; the answer is not one token; or an option is out of range.</exception>
+    /// <exception cref="PromptException">The prompt is empty or longer than the model reads, or the answer is not one token.</exception>
+    /// <exception cref="SubjectException">The prompt does not hold the subject, or holds it several times and
+    /// <see cref="CausalTraceOptions.Occurrence"/> is not set.</exception>
+    /// <exception cref="OptionException">An option is out of range.</exception>
     /// <exception cref="LayoutException">The model's layout has no place for the kind of states.</exception>
     /// <exception cref="NonFiniteException">The model's logits are not finite.</exception>
     /// <exception cref="InvalidOperationException">The tracer has no tokenizer, or the model is in training mode.</exception>
@@ -67,7 +69,7 @@ public sealed class CausalTracer
         if (_tokenizer is null)
             throw new InvalidOperationException("This tracer has no tokenizer. Make it with a LanguageModel, or trace token ids.");
         if (prompt.Length == 0)
-            throw new ArgumentException("The prompt is empty. Give one that holds the subject.");
+            throw new PromptException("The prompt is empty. Give one that holds the subject.");
 
         options ??= new();
         (IReadOnlyList<int> tokens, Range range) = _tokenizer.EncodeWithPart(prompt, SubjectPlace.Find(prompt, subject, options.Occurrence));
@@ -87,8 +89,9 @@ public sealed class CausalTracer
     /// <param name="progress">Gets the share of the work that is done, 0 to 1.</param>
     /// <param name="cancellation">Ends the work.</param>
     /// <returns>The probability of the answer by token and layer.</returns>
-    /// <exception cref="ArgumentException">The tokens are none or more than the model reads, the subject is not among them, the noise
-    /// has another shape, or an option is out of range.</exception>
+    /// <exception cref="PromptException">The tokens are none, or more than the model reads.</exception>
+    /// <exception cref="ArgumentException">The subject is not among the tokens, or the noise has another shape.</exception>
+    /// <exception cref="OptionException">An option is out of range.</exception>
     /// <exception cref="LayoutException">The model's layout has no place for the kind of states.</exception>
     /// <exception cref="NonFiniteException">The model's logits are not finite.</exception>
     /// <exception cref="InvalidOperationException">The model is in training mode.</exception>
@@ -107,6 +110,7 @@ public sealed class CausalTracer
             throw new ArgumentException("AnswerText is set where it cannot be encoded, or beside Answer. Set Answer alone, or trace a prompt that is text.", nameof(options));
         LayerWindow[] windows = [.. kinds.Select(kind => LayerWindow.Of(_model.Layout, kind, options.Window))];
         using IDisposable _ = no_grad();
+        using IDisposable? stop = _model.StopOn(cancellation);
         using DisposeScope scope = NewDisposeScope();
         var experiment = CorruptedPrompt.Of(_model, tokens, subject, noise);
 
@@ -114,7 +118,7 @@ public sealed class CausalTracer
         RecordedStates clean = all.Rows(..1), corrupted = all.Rows(1..);
         int answer = options.Answer ?? (int)clean.Logits.argmax(-1).item<long>();
         if (answer < 0 || answer >= _model.VocabularySize)
-            throw new ArgumentOutOfRangeException(nameof(options), answer, $"Answer is no id of the vocabulary, 0 to {_model.VocabularySize - 1}.");
+            throw new OptionException(nameof(options.Answer), answer, $"Answer is no id of the vocabulary, 0 to {_model.VocabularySize - 1}.");
         Tensor Measure(Tensor logits) => logits.to(ScalarType.Float32).softmax(-1).select(-1, answer).mean([-1]);
         double Probability(RecordedStates states) => Measure(states.Logits.unsqueeze(0)).item<float>();
         double cleanProbability = Probability(clean), corruptedProbability = Probability(corrupted);

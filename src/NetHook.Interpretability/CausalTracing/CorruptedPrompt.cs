@@ -14,7 +14,7 @@ internal sealed record CorruptedPrompt(Tensor Tokens, Tensor Corruption, Range S
         ArgumentNullException.ThrowIfNull(noise);
         EvalMode.Require(model.Module);
         if (tokens.Count == 0)
-            throw new ArgumentException("The prompt has no tokens. Give one that holds the subject.");
+            throw new PromptException("The prompt has no tokens. Give one that holds the subject.");
         (int start, int length) = subject.GetOffsetAndLength(tokens.Count);
         if (length == 0)
             throw new ArgumentException($"The subject {subject} of the {tokens.Count} tokens is empty.");

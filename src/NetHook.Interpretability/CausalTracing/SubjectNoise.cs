@@ -10,9 +10,9 @@ internal static class SubjectNoise
     public static Tensor Draw(LaidOutModel model, int subjectTokens, CausalTraceOptions options)
     {
         if (options.Samples < 1)
-            throw new ArgumentOutOfRangeException(nameof(options), options.Samples, "Samples is the number of corrupted runs, at least 1.");
+            throw new OptionException(nameof(options.Samples), options.Samples, "Samples is the number of corrupted runs, at least 1.");
         if (!(options.Noise >= 0 && double.IsFinite(options.Noise)))
-            throw new ArgumentOutOfRangeException(nameof(options), options.Noise, "Noise is a number of standard deviations, 0 or more.");
+            throw new OptionException(nameof(options.Noise), options.Noise, "Noise is a number of standard deviations, 0 or more.");
         using IDisposable _ = no_grad();
         using DisposeScope scope = NewDisposeScope();
         using var generator = new Generator((ulong)options.Seed);

@@ -57,5 +57,5 @@ public sealed record GenerationOptions
             throw new ArgumentException($"StopStrings has a text that is not Unicode, at number {StopStrings.ToList().IndexOf(wrong)}: it has half a surrogate pair.");
     }
 
-    private static ArgumentOutOfRangeException OutOfRange(string option, object? value, string message) => new(option, value, message);
+    private static OptionException OutOfRange(string option, object? value, string message) => new(option, value, message);
 }

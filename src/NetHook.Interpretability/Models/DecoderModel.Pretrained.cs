@@ -201,6 +201,9 @@ public abstract partial class DecoderModel
             : throw new CheckpointException(folder, null, "There is no such folder.");
     }
 
+    /// <summary>The settings that outputs depend on, and that do not show in the weights' shapes, as one text.</summary>
+    internal virtual string SettingsText => string.Join('\n', Settings.Select(pair => $"{pair.Key} {pair.Value}"));
+
     private protected virtual string FamilyName => GetType().Name;
 
     private string HeadKey => Layout.Head + ".weight";

@@ -50,8 +50,8 @@ public abstract partial class DecoderModel : Module<Tensor, Tensor>, IResumable
     /// <summary>Computes the logits of the next token at each position.</summary>
     /// <param name="input">Token ids, Int64 <c>[batch, tokens]</c>.</param>
     /// <returns>The logits, <c>[batch, tokens, vocabulary]</c>.</returns>
-    /// <exception cref="ArgumentException">The input is not of that type and shape, is empty, is longer than
-    /// <see cref="TransformerLayout.MaxTokens"/> of the layout, or holds an id outside the vocabulary.</exception>
+    /// <exception cref="PromptException">The input is empty, or longer than <see cref="TransformerLayout.MaxTokens"/> of the layout.</exception>
+    /// <exception cref="ArgumentException">The input is not of that type and shape, or holds an id outside the vocabulary.</exception>
     public override Tensor forward(Tensor input)
     {
         CheckTokens(input);
@@ -151,12 +151,12 @@ public abstract partial class DecoderModel : Module<Tensor, Tensor>, IResumable
         }
 
         if (tokens.numel() == 0)
-            throw new ArgumentException($"The input [{string.Join(", ", tokens.shape)}] has no tokens: {model} needs at least one.");
+            throw new PromptException($"The input [{string.Join(", ", tokens.shape)}] has no tokens: {model} needs at least one.");
 
         // Padding takes no position. A pass that is prepared knows how long the rows are, those of a cache included.
         long length = ForwardPass.LengthFor(this) ?? tokens.shape[1];
         if (length > Layout.MaxTokens)
-            throw new ArgumentException($"The input has {length} tokens, this model reads at most {Layout.MaxTokens} ({LimitSetting}): shorten it.");
+            throw new PromptException($"The input has {length} tokens, this model reads at most {Layout.MaxTokens} ({LimitSetting}): shorten it.");
         if (tokens.is_meta)
             return;
 

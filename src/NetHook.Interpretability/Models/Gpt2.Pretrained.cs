@@ -1,3 +1,4 @@
+using System.Globalization;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -38,6 +39,11 @@ public sealed partial class Gpt2
         settings.Accept(key => config.Others?.ContainsKey(key) != true);
         return make => new Gpt2(config, make);
     }
+
+    // Sizes are in the shapes, and dropout does nothing outside of training.
+    internal override string SettingsText => string.Create(
+        CultureInfo.InvariantCulture,
+        $"{Config.NHead} {Config.ActivationFunction} {Config.LayerNormEpsilon:R} {Config.TieWordEmbeddings} {Config.ScaleAttnWeights} {Config.ScaleAttnByInverseLayerIdx} {Config.ReorderAndUpcastAttn}");
 
     private protected override void SaveSettings(string path)
     {

@@ -72,7 +72,7 @@ internal sealed class LaidOutModel
         string limit = Module is DecoderModel decoder ? $" ({decoder.LimitSetting})" : "";
         int longest = rows.Rows.Max(row => row.Count), largest = rows.Rows.Max(row => row.Max());
         if (longest > Layout.MaxTokens)
-            throw new ArgumentException($"The input has {longest} tokens, this model reads at most {Layout.MaxTokens}{limit}: shorten it.");
+            throw new PromptException($"The input has {longest} tokens, this model reads at most {Layout.MaxTokens}{limit}: shorten it.");
         if (largest >= VocabularySize)
             throw new ArgumentException($"Token id {largest} is outside the vocabulary, 0 to {VocabularySize - 1}: was it made by another model's tokenizer?");
     }
@@ -133,6 +133,23 @@ internal sealed class LaidOutModel
     /// <summary>Options of a trace that edits and keeps nothing, seen by the calling flow alone.</summary>
     public static TraceOptions Quietly(Delegate? input = null, Delegate? output = null) =>
         new() { EditInput = input, EditOutput = output, RetainOutput = false, Scope = TraceScope.CurrentFlow };
+
+    /// <summary>
+    /// Has each pass of the calling flow end at the next block once <paramref name="cancellation"/> is cancelled, until the result is disposed:
+    /// a pass of a large model may take minutes.
+    /// </summary>
+    public IDisposable? StopOn(CancellationToken cancellation)
+    {
+        if (!cancellation.CanBeCanceled)
+            return null;
+        Tensor? Heed()
+        {
+            cancellation.ThrowIfCancellationRequested();
+            return null;
+        }
+
+        return new TraceDict(Module, Enumerable.Range(0, Layout.Layers).Select(Layout.Block), Quietly(output: Heed));
+    }
 
     private Delegate InputOfFirstBlock(Tensor residual)
     {

@@ -74,14 +74,14 @@ public sealed partial class LanguageModel
     private IReadOnlyList<int> Encode(string prompt, int number)
     {
         if (string.IsNullOrEmpty(prompt))
-            throw new ArgumentException($"Prompt {number} is empty. Give each prompt one token at least.");
+            throw new PromptException($"Prompt {number} is empty. Give each prompt one token at least.");
         try
         {
             return Tokenizer.Encode(prompt);
         }
-        catch (ArgumentException e)
+        catch (PromptException e)
         {
-            throw new ArgumentException($"Prompt {number}: {e.Message}", e);
+            throw new PromptException($"Prompt {number}: {e.Message}", e);
         }
     }
 }

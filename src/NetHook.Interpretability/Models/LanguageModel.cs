@@ -97,7 +97,8 @@ public sealed partial class LanguageModel : IDisposable
     /// <summary>Encodes a prompt for the model.</summary>
     /// <param name="prompt">The prompt, of at least one token.</param>
     /// <returns>The token ids, Int64 <c>[1, tokens]</c>, where the model's weights are. The caller's, as any new tensor.</returns>
-    /// <exception cref="ArgumentException">The prompt is empty or is not Unicode.</exception>
+    /// <exception cref="ArgumentException">The prompt is empty.</exception>
+    /// <exception cref="PromptException">The prompt is not Unicode.</exception>
     public Tensor Tokens(string prompt)
     {
         ArgumentException.ThrowIfNullOrEmpty(prompt);
@@ -107,32 +108,39 @@ public sealed partial class LanguageModel : IDisposable
     /// <summary>The tokens most likely to come next.</summary>
     /// <param name="prompt">The prompt, of at least one token.</param>
     /// <param name="count">How many tokens to give, at most the vocabulary.</param>
+    /// <param name="cancellation">Ends the pass, at the next block.</param>
     /// <returns>The tokens, most likely first.</returns>
-    /// <exception cref="ArgumentException">The prompt is empty, is not Unicode, or is longer than the model reads.</exception>
+    /// <exception cref="ArgumentException">The prompt is empty.</exception>
+    /// <exception cref="PromptException">The prompt is not Unicode, or is longer than the model reads.</exception>
     /// <exception cref="ArgumentOutOfRangeException">The count is less than 1 or more than the vocabulary.</exception>
     /// <exception cref="NonFiniteException">The model's logits are not finite.</exception>
-    public IReadOnlyList<NextToken> NextTokens(string prompt, int count = 5)
+    /// <exception cref="OperationCanceledException"><paramref name="cancellation"/> was cancelled.</exception>
+    public IReadOnlyList<NextToken> NextTokens(string prompt, int count = 5, CancellationToken cancellation = default)
     {
         ArgumentException.ThrowIfNullOrEmpty(prompt);
-        return NextTokens(Tokenizer.Encode(prompt), count);
+        return NextTokens(Tokenizer.Encode(prompt), count, cancellation);
     }
 
     /// <summary>The tokens most likely to come next.</summary>
     /// <param name="tokens">The ids of the prompt's tokens, at least one.</param>
     /// <param name="count">How many tokens to give, at most the vocabulary.</param>
+    /// <param name="cancellation">Ends the pass, at the next block.</param>
     /// <returns>The tokens, most likely first. The model runs once.</returns>
-    /// <exception cref="ArgumentException">The tokens are none, none of the model's, or more than it reads.</exception>
+    /// <exception cref="PromptException">The tokens are none, or more than the model reads.</exception>
+    /// <exception cref="ArgumentException">An id is none of the model's.</exception>
     /// <exception cref="ArgumentOutOfRangeException">The count is less than 1 or more than the vocabulary.</exception>
     /// <exception cref="NonFiniteException">The model's logits are not finite.</exception>
-    public IReadOnlyList<NextToken> NextTokens(IReadOnlyList<int> tokens, int count = 5)
+    /// <exception cref="OperationCanceledException"><paramref name="cancellation"/> was cancelled.</exception>
+    public IReadOnlyList<NextToken> NextTokens(IReadOnlyList<int> tokens, int count = 5, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(tokens);
         ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(count, VocabularySize);
         if (tokens.Count == 0)
-            throw new ArgumentException("There are no tokens to go on from. Give one at least.");
+            throw new PromptException("There are no tokens to go on from. Give one at least.");
         using DisposeScope scope = NewDisposeScope();
         using IDisposable _ = no_grad();
+        using IDisposable? stop = Parts.StopOn(cancellation);
         return MostLikely(Parts.Logits(tokens)[-1], count);
     }
 

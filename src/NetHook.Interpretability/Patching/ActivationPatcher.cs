@@ -31,10 +31,11 @@ public sealed class ActivationPatcher
     /// <param name="progress">Gets the share of the work that is done, 0 to 1.</param>
     /// <param name="cancellation">Ends the work.</param>
     /// <returns>The logit differences by token and layer.</returns>
-    /// <exception cref="ArgumentException">A prompt is empty or longer than the model reads; the prompts have different numbers of tokens
+    /// <exception cref="PromptException">A prompt is empty or longer than the model reads; the prompts have different numbers of tokens
     /// and no subjects to align them by, or differ around the subjects; an answer is not one token, or the same for both.</exception>
     /// <exception cref="LayoutException">The model's layout has no place for the kind of states.</exception>
     /// <exception cref="NonFiniteException">The model's logits are not finite.</exception>
+    /// <exception cref="OptionException">An option is out of range.</exception>
     /// <exception cref="InvalidOperationException">The model is in training mode.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="cancellation"/> was cancelled.</exception>
     public ActivationPatch Patch(
@@ -60,6 +61,7 @@ public sealed class ActivationPatcher
         var prompts = PromptAlignment.Of(_model.Tokenizer, cleanPrompt, counterfactualPrompt, options);
 
         using IDisposable _ = no_grad();
+        using IDisposable? stop = model.StopOn(cancellation);
         using DisposeScope scope = NewDisposeScope();
         var clean = RecordedStates.Of(model, kinds, model.Ids(prompts.Clean));
         var counterfactual = RecordedStates.Of(model, kinds, model.Ids(prompts.Counterfactual));
@@ -67,7 +69,7 @@ public sealed class ActivationPatcher
             (Answer(options.CleanAnswer, cleanPrompt, prompts.Clean, clean), Answer(options.CounterfactualAnswer, counterfactualPrompt, prompts.Counterfactual, counterfactual));
         if (cleanAnswer == counterfactualAnswer)
         {
-            throw new ArgumentException(
+            throw new PromptException(
                 $"Both prompts have the answer \"{_model.Tokenizer.TextOf(cleanAnswer)}\": there is no logit difference. Choose prompts whose answers differ, or say which answers to compare.");
         }
 

@@ -6,7 +6,7 @@ internal sealed record PromptAlignment(IReadOnlyList<int> Clean, IReadOnlyList<i
     public static PromptAlignment Of(Tokenizer tokenizer, string cleanPrompt, string counterfactualPrompt, PatchOptions options)
     {
         if (options.CleanSubject is null != options.CounterfactualSubject is null)
-            throw new ArgumentException("Only one of the two subjects is given. Prompts are aligned by both, or by none.");
+            throw new PromptException("Only one of the two subjects is given. Prompts are aligned by both, or by none.");
         (IReadOnlyList<int> clean, Range? subject) = Encode(tokenizer, cleanPrompt, options.CleanSubject, options.CleanOccurrence);
         (IReadOnlyList<int> counterfactual, Range? other) = Encode(tokenizer, counterfactualPrompt, options.CounterfactualSubject, options.CounterfactualOccurrence);
         return new(clean, counterfactual, [.. Positions(clean.Count, counterfactual.Count, subject, other)
@@ -17,7 +17,7 @@ internal sealed record PromptAlignment(IReadOnlyList<int> Clean, IReadOnlyList<i
     {
         ArgumentNullException.ThrowIfNull(prompt);
         if (prompt.Length == 0)
-            throw new ArgumentException("A prompt is empty. Give two prompts with different answers.");
+            throw new PromptException("A prompt is empty. Give two prompts with different answers.");
         return subject is null ? (tokenizer.Encode(prompt), null) : tokenizer.EncodeWithPart(prompt, SubjectPlace.Find(prompt, subject, occurrence));
     }
 
@@ -25,7 +25,7 @@ internal sealed record PromptAlignment(IReadOnlyList<int> Clean, IReadOnlyList<i
     {
         if (subject is null || other is null)
         {
-            return clean == counterfactual ? Enumerable.Range(0, clean).Select(i => (i, i)) : throw new ArgumentException(
+            return clean == counterfactual ? Enumerable.Range(0, clean).Select(i => (i, i)) : throw new PromptException(
                 $"The clean prompt has {clean} tokens and the counterfactual one {counterfactual}. "
                 + "Choose prompts of the same number of tokens, or give both subjects to align them by.");
         }
@@ -34,7 +34,7 @@ internal sealed record PromptAlignment(IReadOnlyList<int> Clean, IReadOnlyList<i
         int otherBefore = other.Value.Start.Value, otherBehind = counterfactual - other.Value.End.Value;
         if (before != otherBefore || behind != otherBehind)
         {
-            throw new ArgumentException(
+            throw new PromptException(
                 $"Around the subject the clean prompt has {before} tokens before and {behind} behind, the counterfactual one {otherBefore} and {otherBehind}. "
                 + "Choose prompts that differ in the subject only.");
         }

@@ -10,9 +10,9 @@ internal sealed record LayerWindow(StateKind Kind, int Width, int Layers)
     public static LayerWindow Of(TransformerLayout layout, StateKind kind, int? width)
     {
         if (!Enum.IsDefined(kind))
-            throw new ArgumentOutOfRangeException(nameof(kind), kind, "This is none of the kinds of states: Hidden, Mlp, Attention.");
+            throw new OptionException("Kind", kind, "This is none of the kinds of states: Hidden, Mlp, Attention.");
         if (width < 1)
-            throw new ArgumentOutOfRangeException(nameof(width), width, "The window is the number of layers restored together, at least 1.");
+            throw new OptionException("Window", width, "The window is the number of layers restored together, at least 1.");
         int layers = layout.Layers;
         int usual = kind == StateKind.Hidden ? 1 : Math.Max(1, (int)Math.Round((double)layers * PaperWidth / PaperLayers, MidpointRounding.AwayFromZero));
         return new(kind, width ?? usual, layers);
@@ -20,5 +20,5 @@ internal sealed record LayerWindow(StateKind Kind, int Width, int Layers)
 
     /// <summary>The layers around one: for an even width there is one more before it than behind it, as in the original.</summary>
     public (int From, int To) Around(int layer) =>
-        (Math.Max(0, layer - (Width / 2)), Math.Min(Layers, layer + ((Width + 1) / 2)));
+        (Math.Max(0, layer - (Width / 2)), (int)Math.Min(Layers, layer + ((Width + 1L) / 2)));
 }

@@ -89,9 +89,14 @@ public sealed class SteeringVector : IDisposable
     /// <summary>x ← x + strength · vector, in the activation's type and on its device.</summary>
     /// <param name="strength">How much of it is added.</param>
     /// <param name="part">Which tokens of a generation it acts on.</param>
-    /// <returns>The intervention, which uses this object: dispose it afterwards.</returns>
+    /// <returns>
+    /// The intervention, which uses this object: dispose it afterwards. It throws <see cref="SteeringException"/> if an activation has another
+    /// number of features.
+    /// </returns>
     public Intervention Intervention(double strength = 1, TokenPart part = TokenPart.All) => new Intervention((value, layer) =>
     {
+        if (value.shape.LastOrDefault(1) != _vector.shape[0])
+            throw new SteeringException(layer, _vector.shape[0], value.shape);
         using DisposeScope scope = NewDisposeScope();
         return Interventions.Add(Vector.to(value.dtype, value.device), strength)(value, layer).MoveToOuterDisposeScope();
     }).On(part);

@@ -16,12 +16,15 @@ public partial class Tokenizer
             : Encode(continuation, addSpecialTokens: false);
     }
 
+    /// <summary>The tokens that the files put before each text.</summary>
+    internal IEnumerable<int> BeginIds => _parts.Template.Before.Select(token => token.Id);
+
     /// <summary>The one token of an answer to a prompt.</summary>
-    /// <exception cref="ArgumentException">It is none or several.</exception>
+    /// <exception cref="PromptException">It is none or several.</exception>
     internal int SingleToken(string prompt, IReadOnlyList<int> tokens, string answer)
     {
         IReadOnlyList<int> ids = EncodeContinuation(prompt, tokens, answer);
-        return ids.Count == 1 ? ids[0] : throw new ArgumentException(
+        return ids.Count == 1 ? ids[0] : throw new PromptException(
             $"The answer \"{answer}\" is {ids.Count} tokens ({string.Join(", ", ids.Select(id => $"\"{TextOf(id)}\""))}). "
             + (ids.Count == 0 ? "Give a token." : "Give the first, and mind the space before a word."));
     }

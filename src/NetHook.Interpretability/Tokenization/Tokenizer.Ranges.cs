@@ -10,8 +10,8 @@ public partial class Tokenizer
     /// <param name="part">What to find in it, letter by letter. It must be there exactly once.</param>
     /// <param name="addSpecialTokens">As for <see cref="Encode"/>: whether the tokens around the text are counted.</param>
     /// <returns>The range of tokens, of those that <see cref="Encode"/> gives for <paramref name="text"/>.</returns>
-    /// <exception cref="ArgumentException">The part is empty, or not in the text, or there more than once; or no token
-    /// stands for it.</exception>
+    /// <exception cref="ArgumentException">The part is empty, or not in the text, or there more than once.</exception>
+    /// <exception cref="PromptException">No token stands for the part.</exception>
     public Range TokenRange(string text, string part, bool addSpecialTokens = true)
     {
         ArgumentNullException.ThrowIfNull(text);
@@ -30,7 +30,8 @@ public partial class Tokenizer
     /// <param name="characters">The part, as a range of <paramref name="text"/> that is not empty.</param>
     /// <param name="addSpecialTokens">As for <see cref="Encode"/>: whether the tokens around the text are counted.</param>
     /// <returns>The range of tokens that hold any of it.</returns>
-    /// <exception cref="ArgumentException">The range is empty, or no token stands for it: the vocabulary lacks its
+    /// <exception cref="ArgumentException">The range is empty.</exception>
+    /// <exception cref="PromptException">No token stands for the range: the vocabulary lacks its
     /// characters and has no unknown token.</exception>
     /// <exception cref="ArgumentOutOfRangeException">The range is outside the text.</exception>
     public Range TokenRange(string text, Range characters, bool addSpecialTokens = true)
@@ -65,7 +66,7 @@ public partial class Tokenizer
         if (last >= 0 && (first < 0 || first > last))
             first = last;
         if (last < 0)
-            throw new ArgumentException($"No token of \"{text}\" stands for characters {from} to {to}.");
+            throw new PromptException($"No token of \"{text}\" stands for characters {from} to {to}.");
         return (before + first)..(before + last + 1);
     }
 

@@ -8,8 +8,13 @@ public partial class Tokenizer
     // Many words are encoded before their tokens are handed on, so that a list is not made for each.
     private const int Batch = 4096;
 
+    private int _encoded;
+
+    /// <summary>How many texts were encoded, for tests that nobody encodes one twice.</summary>
+    internal int TextsEncoded => _encoded;
+
     /// <summary>The tokens of a text, none added, each with all of its characters.</summary>
-    private List<TokenSpan> Spans(string text)
+    internal List<TokenSpan> Spans(string text)
     {
         List<TokenSpan> spans = [];
         Walk(
@@ -30,6 +35,7 @@ public partial class Tokenizer
     private void Walk(string text, Action<AddedToken, AlignedText> onAdded, Action<List<BpeToken>, AlignedText> onTokens)
     {
         CheckUnicode(text);
+        Interlocked.Increment(ref _encoded);
         try
         {
             foreach ((int start, int end, AddedToken? added) in _raw.Split(text))
@@ -54,7 +60,7 @@ public partial class Tokenizer
         }
         catch (RegexMatchTimeoutException e)
         {
-            throw new InvalidOperationException(
+            throw new PromptException(
                 $"The expression '{e.Pattern}', by which this tokenizer cuts words, took more than {e.MatchTimeout.TotalSeconds} s on this text. Use a tokenizer with another expression.", e);
         }
     }
@@ -89,7 +95,7 @@ public partial class Tokenizer
     {
         ArgumentNullException.ThrowIfNull(text);
         if (LoneSurrogate(text) is var at and >= 0)
-            throw new ArgumentException($"The text is not Unicode: character {at} (U+{(int)text[at]:X4}) is half a surrogate pair.");
+            throw new PromptException($"The text is not Unicode: character {at} (U+{(int)text[at]:X4}) is half a surrogate pair.");
     }
 
     private static int LoneSurrogate(string text)

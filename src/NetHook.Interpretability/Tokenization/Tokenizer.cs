@@ -46,8 +46,8 @@ public partial class Tokenizer
     /// <param name="addSpecialTokens">Whether the tokens are added that the files put around each text, as the one that
     /// begins it in Llama's. Many tokenizers have none.</param>
     /// <returns>The ids of its tokens.</returns>
-    /// <exception cref="ArgumentException">The text is not Unicode: it has half a surrogate pair.</exception>
-    /// <exception cref="InvalidOperationException">The expression that the files cut words by takes too long on this text.</exception>
+    /// <exception cref="PromptException">The text is not Unicode, since it has half a surrogate pair; or the expression that the files cut words
+    /// by takes too long on it.</exception>
     public IReadOnlyList<int> Encode(string text, bool addSpecialTokens = true)
     {
         List<int> ids = [];
@@ -70,8 +70,8 @@ public partial class Tokenizer
     /// The tokens that <see cref="Encode"/> gives. If the files say so (GPT-NeoX's do), the spaces at the ends of a token are
     /// not among its characters; <see cref="TokenRange(string, string, bool)"/> counts them all the same.
     /// </returns>
-    /// <exception cref="ArgumentException">The text is not Unicode: it has half a surrogate pair.</exception>
-    /// <exception cref="InvalidOperationException">The expression that the files cut words by takes too long on this text.</exception>
+    /// <exception cref="PromptException">The text is not Unicode, since it has half a surrogate pair; or the expression that the files cut words
+    /// by takes too long on it.</exception>
     public IReadOnlyList<TokenSpan> EncodeWithOffsets(string text, bool addSpecialTokens = true)
     {
         List<TokenSpan> spans = Spans(text);

@@ -71,7 +71,7 @@ public sealed class LayerStatistics : IReadOnlyDictionary<string, RunningStatist
         foreach ((RunningStatistic statistic, Tensor output) in Values.Zip(outputs))
             statistic.Check(output);
         foreach ((RunningStatistic statistic, Tensor output) in Values.Zip(outputs))
-            statistic.Add(output);
+            statistic.AddChecked(output);
     }
 
     /// <summary>Adds all samples that others have seen, layer by layer. Notes stay as they are.</summary>
@@ -80,17 +80,22 @@ public sealed class LayerStatistics : IReadOnlyDictionary<string, RunningStatist
     public void Merge(LayerStatistics other)
     {
         ArgumentNullException.ThrowIfNull(other);
-        if (!other.Keys.ToHashSet().SetEquals(Keys))
-        {
-            throw new ArgumentException(
-                $"Statistics of {MessageText.List([.. other.Keys])} cannot be merged into those of "
-                + $"{MessageText.List([.. Keys])}: the layers differ. Nothing was added.");
-        }
-
-        foreach ((string layer, RunningStatistic statistic) in this)
-            statistic.EnsureMergeable(other[layer], $" of layer '{layer}'");
+        if (WhyNotMerge(other) is { } reason)
+            throw new ArgumentException(reason);
         foreach ((string layer, RunningStatistic statistic) in this)
             statistic.Merge(other[layer]);
+    }
+
+    /// <summary>Why others cannot be merged into these, in whole sentences; null if they can.</summary>
+    internal string? WhyNotMerge(LayerStatistics other)
+    {
+        if (!other.Keys.ToHashSet().SetEquals(Keys))
+        {
+            return $"Statistics of {MessageText.List([.. other.Keys])} cannot be merged into those of "
+                + $"{MessageText.List([.. Keys])}: the layers differ. Nothing was added.";
+        }
+
+        return this.Select(pair => pair.Value.WhyNotMergeAs(other[pair.Key], $" of layer '{pair.Key}'")).FirstOrDefault(reason => reason is not null);
     }
 
     /// <summary>Writes everything to one safetensors file, replacing what is there only once the new file is complete.</summary>

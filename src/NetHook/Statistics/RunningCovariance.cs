@@ -11,6 +11,9 @@ namespace NetHook;
 /// <inheritdoc cref="RunningStatistic" path="/remarks"/>
 public sealed class RunningCovariance : RunningStatistic
 {
+    internal static StatisticKind Kind { get; } = new(
+        typeof(RunningCovariance), "covariance", "covariance", "mean and covariance of all pairs of features", _ => new RunningCovariance(), _ => new RunningCovariance());
+
     /// <summary>The mean of each feature.</summary>
     /// <returns><c>[features]</c>, double precision, in the activations' unit.</returns>
     /// <exception cref="InvalidOperationException">There are no samples yet.</exception>

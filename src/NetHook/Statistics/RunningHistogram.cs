@@ -11,6 +11,10 @@ namespace NetHook;
 /// <inheritdoc cref="RunningStatistic" path="/remarks"/>
 public sealed class RunningHistogram : RunningStatistic
 {
+    internal static StatisticKind Kind { get; } = new(
+        typeof(RunningHistogram), "histogram", "histogram:LOW:HIGH[:BINS]", "counts in bins of the same width",
+        settings => settings.Length > 2 ? new RunningHistogram(settings[0], settings[1], (int)settings[2]) : new RunningHistogram(settings[0], settings[1]), From, leastSettings: 2, mostSettings: 3, whole: 2);
+
     /// <summary>Makes a histogram.</summary>
     /// <param name="low">The lower edge of the first bin, in the activations' unit.</param>
     /// <param name="high">The upper edge of the last bin.</param>

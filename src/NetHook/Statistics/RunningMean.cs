@@ -10,6 +10,9 @@ namespace NetHook;
 /// <inheritdoc cref="RunningStatistic" path="/remarks"/>
 public sealed class RunningMean : RunningStatistic
 {
+    internal static StatisticKind Kind { get; } = new(
+        typeof(RunningMean), "mean", "mean", "the mean", _ => new RunningMean(), _ => new RunningMean());
+
     /// <summary>The mean of each feature.</summary>
     /// <returns><c>[features]</c>, double precision, in the activations' unit.</returns>
     /// <exception cref="InvalidOperationException">There are no samples yet.</exception>

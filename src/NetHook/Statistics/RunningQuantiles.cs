@@ -19,6 +19,10 @@ namespace NetHook;
 /// <inheritdoc cref="RunningStatistic" path="/remarks"/>
 public sealed class RunningQuantiles : RunningStatistic
 {
+    internal static StatisticKind Kind { get; } = new(
+        typeof(RunningQuantiles), "quantiles", "quantiles[:RESOLUTION]", "any quantile, the median, least and most",
+        settings => settings.Length > 0 ? new RunningQuantiles((int)settings[0]) : new RunningQuantiles(), From, mostSettings: 1, whole: 0);
+
     private readonly QuantileLevels _levels;
 
     /// <summary>Makes a sketch.</summary>

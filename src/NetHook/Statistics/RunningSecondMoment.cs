@@ -11,6 +11,9 @@ namespace NetHook;
 /// <inheritdoc cref="RunningStatistic" path="/remarks"/>
 public sealed class RunningSecondMoment : RunningStatistic
 {
+    internal static StatisticKind Kind { get; } = new(
+        typeof(RunningSecondMoment), "second-moment", "second-moment", "the uncentred second moment, which ROME needs", _ => new RunningSecondMoment(), _ => new RunningSecondMoment());
+
     /// <summary>The second moment, <c>Σ x xᵀ / n</c>.</summary>
     /// <returns><c>[features, features]</c>, double precision, in the square of the activations' unit.</returns>
     /// <exception cref="InvalidOperationException">There are no samples yet.</exception>

@@ -46,18 +46,10 @@ public abstract partial class RunningStatistic
     {
         using IDisposable mode = inference_mode(false);
         using IDisposable gradients = no_grad();
-        RunningStatistic statistic = reader.Type switch
-        {
-            nameof(RunningMean) => new RunningMean(),
-            nameof(RunningVariance) => new RunningVariance(),
-            nameof(RunningCovariance) => new RunningCovariance(),
-            nameof(RunningSecondMoment) => new RunningSecondMoment(),
-            nameof(RunningQuantiles) => RunningQuantiles.From(reader),
-            nameof(RunningHistogram) => RunningHistogram.From(reader),
-            nameof(RunningTopK) => RunningTopK.From(reader),
-            nameof(CombinedStatistic) => CombinedStatistic.From(reader),
-            _ => throw reader.Bad($"It holds a {reader.Type}, which is no running statistic known here."),
-        };
+        RunningStatistic statistic = reader.Type == nameof(CombinedStatistic)
+            ? CombinedStatistic.From(reader)
+            : (StatisticKind.All.FirstOrDefault(kind => kind.Type.Name == reader.Type)?.Read
+                ?? throw reader.Bad($"It holds a {reader.Type}, which is no running statistic known here."))(reader);
         try
         {
             statistic.Restore(reader);

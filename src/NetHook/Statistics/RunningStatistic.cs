@@ -65,11 +65,19 @@ public abstract partial class RunningStatistic : IDisposable
     {
         ArgumentNullException.ThrowIfNull(activations);
 
+        using IDisposable gradients = no_grad();
+        using DisposeScope scope = NewDisposeScope();
+        Check(activations);
+        AddChecked(activations);
+    }
+
+    /// <summary>Adds activations that <see cref="Check"/> has let pass.</summary>
+    internal void AddChecked(Tensor activations)
+    {
         // Accumulators made in inference mode could not be changed outside it.
         using IDisposable mode = inference_mode(false);
         using IDisposable gradients = no_grad();
         using DisposeScope scope = NewDisposeScope();
-        Check(activations);
         long features = activations.shape[^1];
         Tensor rows = activations.detach().reshape(-1, features);
         long atOnce = Math.Max(1, ElementsAtOnce / features);
@@ -151,12 +159,20 @@ public abstract partial class RunningStatistic : IDisposable
     }
 
     /// <exception cref="ArgumentException">The other statistic cannot be merged into this.</exception>
-    internal void EnsureMergeable(RunningStatistic other, string where = "")
+    private void EnsureMergeable(RunningStatistic other)
+    {
+        if (WhyNotMergeAs(other, "") is { } reason)
+            throw new ArgumentException(reason);
+    }
+
+    /// <summary>Why another statistic cannot be merged into this, in whole sentences; null if it can.</summary>
+    internal string? WhyNotMergeAs(RunningStatistic other, string where)
     {
         ObjectDisposedException.ThrowIf(IsDisposed, this);
         ObjectDisposedException.ThrowIf(other.IsDisposed, other);
-        if (WhyNotMerge(other) is { } reason)
-            throw new ArgumentException($"{TypeNames.Of(other)}{where} cannot be merged into {TypeNames.Of(this)}: {reason}. Nothing was added.");
+        return WhyNotMerge(other) is { } reason
+            ? $"{TypeNames.Of(other)}{where} cannot be merged into {TypeNames.Of(this)}: {reason}. Nothing was added."
+            : null;
     }
 
     internal string? WhyNotMerge(RunningStatistic other)

@@ -11,6 +11,10 @@ namespace NetHook;
 /// <inheritdoc cref="RunningStatistic" path="/remarks"/>
 public sealed class RunningTopK : RunningStatistic
 {
+    internal static StatisticKind Kind { get; } = new(
+        typeof(RunningTopK), "top-k", "top-k[:K]", "the largest values and where they are",
+        settings => settings.Length > 0 ? new RunningTopK((int)settings[0]) : new RunningTopK(), From, mostSettings: 1, whole: 0);
+
     /// <summary>Makes a list of the largest or smallest values.</summary>
     /// <param name="k">How many are kept of each feature, at least 1.</param>
     /// <param name="largest">Whether the largest are kept, or the smallest.</param>

@@ -11,6 +11,9 @@ namespace NetHook;
 /// <inheritdoc cref="RunningStatistic" path="/remarks"/>
 public sealed class RunningVariance : RunningStatistic
 {
+    internal static StatisticKind Kind { get; } = new(
+        typeof(RunningVariance), "variance", "variance", "mean and variance", _ => new RunningVariance(), _ => new RunningVariance());
+
     /// <summary>The mean of each feature.</summary>
     /// <returns><c>[features]</c>, double precision, in the activations' unit.</returns>
     /// <exception cref="InvalidOperationException">There are no samples yet.</exception>

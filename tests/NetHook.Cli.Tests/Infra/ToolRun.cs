@@ -1,3 +1,4 @@
+using NetHook.Interpretability;
 using Spectre.Console;
 using Spectre.Console.Testing;
 
@@ -10,11 +11,18 @@ internal sealed record ToolRun(int Code, string Out, string Error)
 
     public static ToolRun Of(params string[] arguments) => Of(CancellationToken.None, arguments);
 
-    public static ToolRun Of(CancellationToken cancellation, params string[] arguments)
+    public static ToolRun Of(CancellationToken cancellation, params string[] arguments) => Of(cancellation, null, arguments);
+
+    /// <summary>A run that reads something from standard input.</summary>
+    public static ToolRun WithInput(string input, params string[] arguments) => Of(CancellationToken.None, null, arguments, input);
+
+    /// <summary>A run whose model is given to the test before the command runs it.</summary>
+    public static ToolRun Of(CancellationToken cancellation, Action<LanguageModel>? modelWasRead, string[] arguments, string input = "")
     {
         using var output = new TestConsole();
         using var error = new TestConsole();
-        int code = Tool.Run(arguments, new ToolContext(Plain(output), Plain(error), cancellation));
+        using var reader = new StringReader(input);
+        int code = Tool.Run(arguments, new ToolContext(Plain(output), Plain(error), cancellation) { In = reader, ModelWasRead = modelWasRead });
         return new(code, output.Output, error.Output);
     }
 

@@ -25,12 +25,12 @@ public sealed class CausalTracerInputTests : IDisposable
     [Fact]
     public void Options_out_of_range_are_refused()
     {
-        Assert.Equal("The window is the number of layers restored together, at least 1. (Parameter 'width')\nActual value was 0.", Refusal(new() { Window = 0 }));
-        Assert.Equal("Samples is the number of corrupted runs, at least 1. (Parameter 'options')\nActual value was 0.", Refusal(new() { Samples = 0 }));
-        Assert.Equal("Noise is a number of standard deviations, 0 or more. (Parameter 'options')\nActual value was -1.", Refusal(new() { Noise = -1 }));
-        Assert.Equal("Noise is a number of standard deviations, 0 or more. (Parameter 'options')\nActual value was NaN.", Refusal(new() { Noise = double.NaN }));
-        Assert.Equal("This is none of the kinds of states: Hidden, Mlp, Attention. (Parameter 'kind')\nActual value was 7.", Refusal(new() { Kind = (StateKind)7 }));
-        Assert.Equal($"Answer is no id of the vocabulary, 0 to {Speaking.Config.VocabSize - 1}. (Parameter 'options')\nActual value was -1.", Refusal(new() { Answer = -1 }));
+        Assert.Equal("The window is the number of layers restored together, at least 1. (Parameter 'Window')\nActual value was 0.", Refusal(new() { Window = 0 }));
+        Assert.Equal("Samples is the number of corrupted runs, at least 1. (Parameter 'Samples')\nActual value was 0.", Refusal(new() { Samples = 0 }));
+        Assert.Equal("Noise is a number of standard deviations, 0 or more. (Parameter 'Noise')\nActual value was -1.", Refusal(new() { Noise = -1 }));
+        Assert.Equal("Noise is a number of standard deviations, 0 or more. (Parameter 'Noise')\nActual value was NaN.", Refusal(new() { Noise = double.NaN }));
+        Assert.Equal("This is none of the kinds of states: Hidden, Mlp, Attention. (Parameter 'Kind')\nActual value was 7.", Refusal(new() { Kind = (StateKind)7 }));
+        Assert.Equal($"Answer is no id of the vocabulary, 0 to {Speaking.Config.VocabSize - 1}. (Parameter 'Answer')\nActual value was -1.", Refusal(new() { Answer = -1 }));
     }
 
     [Fact]

@@ -75,7 +75,7 @@ public sealed class GenerationInputTests
 
         Assert.Equal(
             "The input has 9 tokens, this model reads at most 8 (n_positions): shorten it.",
-            Assert.Throws<ArgumentException>(() => model.ForwardWith(cache, ones([1, 2], ScalarType.Int64))).Message);
+            Assert.Throws<PromptException>(() => model.ForwardWith(cache, ones([1, 2], ScalarType.Int64))).Message);
         Assert.Equal((0, 7), (trace.CallCount, cache.Tokens));
     }
 

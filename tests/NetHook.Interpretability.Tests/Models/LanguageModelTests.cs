@@ -116,8 +116,8 @@ public sealed class LanguageModelTests : IDisposable
         Assert.Throws<ArgumentOutOfRangeException>(() => _model.NextTokens("a", 0));
         Assert.Throws<ArgumentOutOfRangeException>(() => _model.NextTokens("a", Config.VocabSize + 1));
         string prompt = new('\0', 13);
-        Assert.Equal("The input has 13 tokens, this model reads at most 12 (n_positions): shorten it.", Assert.Throws<ArgumentException>(() => _model.NextTokens(prompt)).Message);
-        Assert.Throws<ArgumentException>(() => _model.Generate(prompt));
+        Assert.Equal("The input has 13 tokens, this model reads at most 12 (n_positions): shorten it.", Assert.Throws<PromptException>(() => _model.NextTokens(prompt)).Message);
+        Assert.Throws<PromptException>(() => _model.Generate(prompt));
     }
 
     public void Dispose()

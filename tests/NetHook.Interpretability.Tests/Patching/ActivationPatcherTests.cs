@@ -124,7 +124,7 @@ public sealed class ActivationPatcherTests : IDisposable
             "The answer \"xy\" is 2 tokens (\"x\", \"y\"). Give the first, and mind the space before a word.",
             Refusal(Clean, Clean, plain with { CleanAnswer = "xy" }));
         Assert.Equal(
-            "The window is the number of layers restored together, at least 1. (Parameter 'width')\nActual value was 0.",
+            "The window is the number of layers restored together, at least 1. (Parameter 'Window')\nActual value was 0.",
             Refusal(Clean, Clean, plain with { Window = 0 }));
     }
 

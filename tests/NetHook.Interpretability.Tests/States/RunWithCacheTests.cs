@@ -90,8 +90,8 @@ public sealed class RunWithCacheTests : IDisposable
         using var passes = new Trace(_model.Model);
         Assert.Throws<NoModuleMatchesException>(() => _model.RunWithCache(Prompts, ["transformer.x"]));
         Assert.Contains("No layers", Assert.Throws<ArgumentException>(() => _model.RunWithCache(Prompts, [])).Message);
-        Assert.Contains("Prompt 1 is empty", Assert.Throws<ArgumentException>(() => _model.RunWithCache(["a", ""], ["**"])).Message);
-        Assert.Contains("at most 24", Assert.Throws<ArgumentException>(() => _model.RunWithCache([string.Concat(Enumerable.Repeat(Prompts[0], 9))], ["**"])).Message);
+        Assert.Contains("Prompt 1 is empty", Assert.Throws<PromptException>(() => _model.RunWithCache(["a", ""], ["**"])).Message);
+        Assert.Contains("at most 24", Assert.Throws<PromptException>(() => _model.RunWithCache([string.Concat(Enumerable.Repeat(Prompts[0], 9))], ["**"])).Message);
         Assert.Equal(0, passes.CallCount);
         using ActivationCache cache = _model.RunWithCache(Prompts, ["transformer.h.0"]);
         Assert.Equal("Layer 'x' was not kept. Kept are: transformer.h.0.", Assert.Throws<KeyNotFoundException>(() => cache["x"]).Message);

@@ -67,7 +67,7 @@ public sealed class Gpt2TokenizerTests
         // Not data of a theory: attributes hold UTF-8, which has no halves.
         foreach ((string text, int position, string code) in new[] { ("ab\ud800", 2, "U+D800"), ("\udc00\ud800", 0, "U+DC00"), ("😀\ud83dx", 2, "U+D83D") })
         {
-            ArgumentException e = Assert.Throws<ArgumentException>(() => Tokenizer.Encode(text));
+            PromptException e = Assert.Throws<PromptException>(() => Tokenizer.Encode(text));
 
             Assert.Equal($"The text is not Unicode: character {position} ({code}) is half a surrogate pair.", e.Message);
         }

@@ -13,7 +13,7 @@ public static class EditEvaluation
     /// <param name="progress">Gets the share of the edits that is done, 0 to 1.</param>
     /// <param name="cancellation">Ends the work.</param>
     /// <returns>What came of each.</returns>
-    /// <exception cref="ArgumentException">A case cannot be edited: as with <see cref="RomeEditor.Find"/>.</exception>
+    /// <exception cref="PromptException">A case cannot be edited, as with <see cref="RomeEditor.Find"/>.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="cancellation"/> was cancelled.</exception>
     public static EditReport Run(
         LanguageModel model, RomeEditor editor, IReadOnlyList<EditCase> cases, IProgress<double>? progress = null, CancellationToken cancellation = default)
@@ -27,7 +27,7 @@ public static class EditEvaluation
             using RomeEdit edit = editor.Find(asked.Request, cancellation: cancellation);
             using var edited = new LanguageModel(model.Model.DeepCopy(), model.Tokenizer, model.Layout);
             edit.ApplyPermanentlyTo(edited.Model);
-            outcomes.Add(Compare(model, edited, asked));
+            outcomes.Add(Compare(model, edited, asked, cancellation));
             progress?.Report((double)outcomes.Count / cases.Count);
         }
 
@@ -38,13 +38,16 @@ public static class EditEvaluation
     /// <param name="before">The model before.</param>
     /// <param name="after">The model after.</param>
     /// <param name="asked">The case.</param>
+    /// <param name="cancellation">Ends the work, at the next block.</param>
     /// <returns>What came of it.</returns>
-    public static EditOutcome Compare(LanguageModel before, LanguageModel after, EditCase asked)
+    /// <exception cref="OperationCanceledException"><paramref name="cancellation"/> was cancelled.</exception>
+    public static EditOutcome Compare(LanguageModel before, LanguageModel after, EditCase asked, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(before);
         ArgumentNullException.ThrowIfNull(after);
         ArgumentNullException.ThrowIfNull(asked);
         string target = asked.Request.SpacedTarget;
+        using IDisposable? stopBefore = before.Parts.StopOn(cancellation), stopAfter = after.Parts.StopOn(cancellation);
         PromptOutcome Ask(string prompt, string? answer) => Compare(before, after, prompt, target, answer);
         PromptOutcome edited = Ask(asked.Request.Text, asked.TrueAnswer);
         return new(

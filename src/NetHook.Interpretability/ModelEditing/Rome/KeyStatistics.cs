@@ -14,18 +14,17 @@ namespace NetHook.Interpretability;
 /// </remarks>
 public static class KeyStatistics
 {
-    private const int BatchTokens = 2048;
-
     /// <summary>Runs a text through the model, up to the layer, and collects the second moment of its keys.</summary>
     /// <param name="model">The model, in evaluation mode.</param>
     /// <param name="layer">The number of the layer.</param>
-    /// <param name="text">The text. It is cut into pieces of as many tokens as the model reads, at most 2,048.</param>
+    /// <param name="text">The text. It is cut into pieces as <see cref="StatisticsJob"/> does, which reads texts that do not fit into memory.</param>
     /// <param name="progress">Gets the share of the text that is done, 0 to 1.</param>
     /// <param name="cancellation">Ends the work.</param>
     /// <returns>The statistic, which is the caller's.</returns>
     /// <exception cref="ArgumentException">The text is empty, or the model has no such layer.</exception>
     /// <exception cref="LayoutException">The model's layout has no <see cref="TransformerLayout.MlpProjectionPath"/>.</exception>
     /// <exception cref="InvalidOperationException">The model is in training mode.</exception>
+    /// <exception cref="NonFiniteException">The model gave numbers that are not finite.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="cancellation"/> was cancelled.</exception>
     public static RunningSecondMoment Collect(
         LanguageModel model, int layer, string text, IProgress<double>? progress = null, CancellationToken cancellation = default)
@@ -36,25 +35,12 @@ public static class KeyStatistics
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(layer, model.Layout.Layers);
         EvalMode.Require(model.Model);
 
-        int length = Math.Min(model.Layout.MaxTokens ?? BatchTokens, BatchTokens);
-        long[][] pieces = [.. model.Tokenizer.Encode(text).Select(id => (long)id).Chunk(length)];
-        long[][][] batches = [.. pieces.Where(piece => piece.Length == length).Chunk(Math.Max(1, BatchTokens / length)), .. pieces.Where(piece => piece.Length < length).Chunk(1)];
         var statistic = new RunningSecondMoment();
         try
         {
-            using IDisposable _ = no_grad();
-            using var trace = new Trace(
-                model.Model, model.Layout.MlpProjection(layer), new() { RetainInput = true, RetainOutput = false, Stop = true, Scope = TraceScope.CurrentFlow });
-            for (int i = 0; i < batches.Length; i++)
-            {
-                cancellation.ThrowIfCancellationRequested();
-                using DisposeScope scope = NewDisposeScope();
-                Tensor tokens = tensor([.. batches[i].SelectMany(piece => piece)], [batches[i].Length, batches[i][0].Length]);
-                trace.Run(() => model.Model.call(tokens.to(model.Parts.Device)));
-                statistic.Add(trace.Input);
-                progress?.Report((i + 1.0) / batches.Length);
-            }
-
+            if (Read(model, layer, Corpus.Text(text), statistic, progress, cancellation) is { } uncountable)
+                throw Uncountable.Fault(model, uncountable.Batch, uncountable.Problem);
+            progress?.Report(1);
             return statistic;
         }
         catch
@@ -62,5 +48,29 @@ public static class KeyStatistics
             statistic.Dispose();
             throw;
         }
+    }
+
+    private static (CorpusBatch Batch, string Problem)? Read(
+        LanguageModel model, int layer, Corpus text, RunningSecondMoment statistic, IProgress<double>? progress, CancellationToken cancellation)
+    {
+        string projection = model.Layout.MlpProjection(layer);
+        using IDisposable _ = no_grad();
+        using IDisposable? stop = model.Parts.StopOn(cancellation);
+        using var trace = new Trace(
+            model.Model, projection, new() { RetainInput = true, RetainOutput = false, Stop = true, Scope = TraceScope.CurrentFlow });
+        foreach (CorpusBatch batch in new CorpusBatches(model, text, Shard.Whole).All())
+        {
+            cancellation.ThrowIfCancellationRequested();
+            using DisposeScope scope = NewDisposeScope();
+            Tensor ids = batch.On(model.Parts.Device);
+            trace.Run(() => model.Model.call(ids));
+            Tensor keys = trace.Input;
+            if (Uncountable.Why(statistic, keys, projection) is { } problem)
+                return (batch, problem);
+            statistic.AddChecked(keys);
+            progress?.Report(Math.Min(1, (double)batch.Next.Bytes / text.Bytes));
+        }
+
+        return null;
     }
 }

@@ -8,10 +8,11 @@ internal static class PrefixWriter
 {
     private const int Likeliest = 5;
 
-    public static IReadOnlyList<string> Write(LanguageModel model, IReadOnlyList<int> lengths, long seed)
+    public static IReadOnlyList<string> Write(LanguageModel model, IReadOnlyList<int> lengths, long seed, CancellationToken cancellation)
     {
         IReadOnlyList<int> start = Start(model.Tokenizer);
         using IDisposable _ = no_grad();
+        using IDisposable? stop = model.Parts.StopOn(cancellation);
         using var generator = new Generator((ulong)seed);
         return [.. lengths.Select(tokens => Write(model, start, tokens, generator))];
     }
@@ -19,7 +20,7 @@ internal static class PrefixWriter
     /// <summary>The token that begins each text if the tokenizer has one, or else, as in GPT-2, the one that ends the text before.</summary>
     private static IReadOnlyList<int> Start(Tokenizer tokenizer) => tokenizer.Encode("") is { Count: > 0 } begin ? begin
         : tokenizer.EndOfTextId is { } end ? [end]
-        : throw new ArgumentException("The model's tokenizer has no token that begins or ends a text, to write prefixes from. Give Prefixes.");
+        : throw new PromptException("The model's tokenizer has no token that begins or ends a text, to write prefixes from. Give Prefixes.");
 
     private static string Write(LanguageModel model, IReadOnlyList<int> start, int tokens, Generator generator)
     {

@@ -43,11 +43,15 @@ public sealed class RomeEditor
     /// <param name="model">The model, in evaluation mode.</param>
     /// <param name="keys">The second moment of the layer's keys over a text, as from <see cref="KeyStatistics"/>.</param>
     /// <param name="options">The layer, and how to edit.</param>
+    /// <param name="cancellation">Ends the writing of prefixes.</param>
     /// <exception cref="LayoutException">The model's layout has no <see cref="TransformerLayout.MlpProjectionPath"/>, or no linear layer there.</exception>
-    /// <exception cref="ArgumentException">An option is out of range; or the statistic has another number of features than the layer has
-    /// keys, or fewer samples, which without <see cref="RomeOptions.Ridge"/> cannot be inverted.</exception>
+    /// <exception cref="OptionException">An option is out of range.</exception>
+    /// <exception cref="KeyStatisticsException">The statistic has another number of features than the layer has keys; or it has fewer samples than
+    /// features, which without <see cref="RomeOptions.Ridge"/> cannot be inverted.</exception>
+    /// <exception cref="PromptException">The prefixes are to be written by the model, and its tokenizer has no token that begins or ends a text.</exception>
     /// <exception cref="InvalidOperationException">The model is in training mode.</exception>
-    public RomeEditor(LanguageModel model, RunningSecondMoment keys, RomeOptions options)
+    /// <exception cref="OperationCanceledException"><paramref name="cancellation"/> was cancelled.</exception>
+    public RomeEditor(LanguageModel model, RunningSecondMoment keys, RomeOptions options, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(keys);
@@ -57,12 +61,17 @@ public sealed class RomeEditor
         var projection = MlpProjection.Of(model.Model, model.Layout, options.Layer);
         long inner = projection.Keys;
         if (keys.Features != inner)
-            throw new ArgumentException($"The statistic has {keys.Features ?? 0} features, the keys of layer {options.Layer} have {inner}. Collect it {(model.Layout.MlpKeysPath is null ? $"from what enters {projection.Path}" : $"at {model.Layout.MlpKeys(options.Layer)}")}.");
+        {
+            throw new KeyStatisticsException(
+                $"The statistic has {keys.Features ?? 0} features, the keys of layer {options.Layer} have {inner}.",
+                $"Collect it {(model.Layout.MlpKeysPath is null ? $"from what enters {projection.Path}" : $"at {model.Layout.MlpKeys(options.Layer)}")}.");
+        }
+
         if (keys.Count < inner && options.Ridge == 0)
-            throw new ArgumentException($"The statistic has {keys.Count} samples of {inner} features, too few to be inverted. Collect it over more text, or set Ridge.");
+            throw KeyStatisticsException.Singular($"The statistic has {keys.Count} samples of {inner} features, too few to be inverted.");
 
         (_model, _projection, _keys, _options) = (model, projection, keys, options);
-        Prefixes = options.Prefixes ?? PrefixWriter.Write(model, options.PrefixLengths, options.Seed);
+        Prefixes = options.Prefixes ?? PrefixWriter.Write(model, options.PrefixLengths, options.Seed, cancellation);
     }
 
     /// <summary>The texts that are put before the prompt, besides none.</summary>
@@ -73,11 +82,11 @@ public sealed class RomeEditor
     /// <param name="progress">Gets the share of the steps that are done, 0 to 1.</param>
     /// <param name="cancellation">Ends the work.</param>
     /// <returns>The edit, which is the caller's.</returns>
-    /// <exception cref="ArgumentException">The prompt does not hold <c>{}</c> exactly once; subject or target is empty; or a prompt with a
+    /// <exception cref="PromptException">The prompt does not hold <c>{}</c> exactly once; subject or target is empty; or a prompt with a
     /// prefix and the target is longer than the model reads.</exception>
-    /// <exception cref="NonFiniteException">The model's logits are not finite.</exception>
-    /// <exception cref="InvalidOperationException">The model is in training mode, the statistic is singular, or the search ended in numbers that
-    /// are not finite.</exception>
+    /// <exception cref="NonFiniteException">The model's logits are not finite, or the search ended in numbers that are not.</exception>
+    /// <exception cref="KeyStatisticsException">The statistic cannot be inverted.</exception>
+    /// <exception cref="InvalidOperationException">The model is in training mode.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="cancellation"/> was cancelled.</exception>
     public RomeEdit Find(EditRequest request, IProgress<double>? progress = null, CancellationToken cancellation = default)
     {
@@ -86,6 +95,7 @@ public sealed class RomeEditor
 
         // The value is found by gradients, which inference mode has none of.
         using IDisposable _ = inference_mode(false);
+        using IDisposable? stop = _model.Parts.StopOn(cancellation);
         using DisposeScope scope = NewDisposeScope();
         IReadOnlyList<int> target = _model.Tokenizer.EncodeContinuation(request.Text, _model.Tokenizer.Encode(request.Text), request.SpacedTarget);
         var prompts = SubjectPrompts.Of(_model, request,
@@ -125,6 +135,5 @@ public sealed class RomeEditor
         return direction.isfinite().all().item<bool>() ? scope.MoveToOuter(direction.to(key.dtype, key.device)) : throw Singular();
     }
 
-    private static InvalidOperationException Singular() =>
-        new("The second moment of the keys cannot be inverted. Collect it over more text, or set Ridge.");
+    private static KeyStatisticsException Singular() => KeyStatisticsException.Singular("The second moment of the keys cannot be inverted.");
 }

@@ -97,6 +97,6 @@ public sealed record RomeOptions
     private static void Require(bool condition, string name, object value, string expected)
     {
         if (!condition)
-            throw new ArgumentOutOfRangeException(name, value, $"{name} is expected to be {expected}.");
+            throw new OptionException(name, value, $"{name} is expected to be {expected}.");
     }
 }

@@ -60,7 +60,7 @@ internal sealed class ValueSearch
 
     /// <summary>Searches.</summary>
     /// <returns>The change, in single precision.</returns>
-    /// <exception cref="InvalidOperationException">It is not finite.</exception>
+    /// <exception cref="NonFiniteException">It is not finite.</exception>
     public Tensor Run(IProgress<double>? progress, CancellationToken cancellation)
     {
         using DisposeScope scope = NewDisposeScope();
@@ -90,7 +90,7 @@ internal sealed class ValueSearch
 
         progress?.Report(1);
         if (!change.isfinite().all().item<bool>())
-            throw new InvalidOperationException("The search for the value ended in numbers that are not finite, though the model's own are: lower LearningRate or ClampNorm.");
+            throw new NonFiniteException(_projection.Path, "The search for the value ended in numbers that are not finite, though the model's own are: lower LearningRate or ClampNorm.");
 
         return scope.MoveToOuter(change.detach().clone());
     }

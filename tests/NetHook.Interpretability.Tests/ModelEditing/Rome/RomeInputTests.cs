@@ -18,7 +18,7 @@ public sealed class RomeInputTests : IDisposable
     [InlineData("The capital of {} is", "France", "", "The target is empty. Say what is to follow the prompt.")]
     [InlineData("The capital of {} is", "France", " ", "The target is empty. Say what is to follow the prompt.")]
     public void A_fact_that_says_nothing_is_refused(string prompt, string subject, string target, string message) =>
-        Assert.Equal(message, Assert.Throws<ArgumentException>(() => new RomeEditor(_model, _keys, Editing.Options).Find(new(prompt, subject, target))).Message);
+        Assert.Equal(message, Assert.Throws<PromptException>(() => new RomeEditor(_model, _keys, Editing.Options).Find(new(prompt, subject, target))).Message);
 
     [Fact]
     public void A_prefix_may_hold_braces_and_a_prompt_is_blamed_for_its_own_alone()
@@ -31,14 +31,14 @@ public sealed class RomeInputTests : IDisposable
         Assert.NotEqual(0, Parity.Distance(edit.KeyDirection, other.KeyDirection));
         Assert.Equal(
             "\"The capital of France is\" does not have {}, where the subject belongs, exactly once.",
-            Assert.Throws<ArgumentException>(() => editor.Find(Editing.Request with { Prompt = "The capital of France is" })).Message);
+            Assert.Throws<PromptException>(() => editor.Find(Editing.Request with { Prompt = "The capital of France is" })).Message);
     }
 
     [Fact]
     public void A_prompt_longer_than_the_model_reads_is_refused() =>
         Assert.Equal(
             "The input has 30 tokens, this model reads at most 24 (n_positions): shorten it.",
-            Assert.Throws<ArgumentException>(() => new RomeEditor(_model, _keys, Editing.Options).Find(new("xxxxxxxxxxxxxxxxxxxx {}", "x", "x"))).Message);
+            Assert.Throws<PromptException>(() => new RomeEditor(_model, _keys, Editing.Options).Find(new("xxxxxxxxxxxxxxxxxxxx {}", "x", "x"))).Message);
 
     [Fact]
     public void Options_out_of_range_are_refused()
@@ -60,10 +60,10 @@ public sealed class RomeInputTests : IDisposable
 
         Assert.Equal(
             "The statistic has 47 samples of 48 features, too few to be inverted. Collect it over more text, or set Ridge.",
-            Assert.Throws<ArgumentException>(() => new RomeEditor(_model, few, Editing.Options with { Ridge = 0 })).Message);
+            Assert.Throws<KeyStatisticsException>(() => new RomeEditor(_model, few, Editing.Options with { Ridge = 0 })).Message);
         Assert.Equal(
             "The statistic has 12 features, the keys of layer 0 have 48. Collect it at transformer.h.0.mlp.act.",
-            Assert.Throws<ArgumentException>(() => new RomeEditor(_model, narrow, Editing.Options)).Message);
+            Assert.Throws<KeyStatisticsException>(() => new RomeEditor(_model, narrow, Editing.Options)).Message);
     }
 
     [Fact]
@@ -74,7 +74,7 @@ public sealed class RomeInputTests : IDisposable
 
         Assert.Equal(
             "The second moment of the keys cannot be inverted. Collect it over more text, or set Ridge.",
-            Assert.Throws<InvalidOperationException>(() => new RomeEditor(_model, singular, Editing.Options with { Ridge = 0 }).Find(Editing.Request)).Message);
+            Assert.Throws<KeyStatisticsException>(() => new RomeEditor(_model, singular, Editing.Options with { Ridge = 0 }).Find(Editing.Request)).Message);
     }
 
     [Fact]
@@ -94,5 +94,5 @@ public sealed class RomeInputTests : IDisposable
     }
 
     private string Refusal(RomeOptions options) =>
-        Assert.Throws<ArgumentOutOfRangeException>(() => new RomeEditor(_model, _keys, options)).Message.ReplaceLineEndings("\n");
+        Assert.Throws<OptionException>(() => new RomeEditor(_model, _keys, options)).Message.ReplaceLineEndings("\n");
 }

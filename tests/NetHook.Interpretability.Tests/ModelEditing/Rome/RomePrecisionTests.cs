@@ -51,7 +51,7 @@ public sealed class RomePrecisionTests : IDisposable
         using RunningSecondMoment keys = KeyStatistics.Collect(model, 0, Editing.Text);
         Assert.Equal(
             "The search for the value ended in numbers that are not finite, though the model's own are: lower LearningRate or ClampNorm.",
-            Assert.Throws<InvalidOperationException>(() => new RomeEditor(model, keys, Editing.Options with { LearningRate = 1e300 }).Find(Editing.Request)).Message);
+            Assert.Throws<NonFiniteException>(() => new RomeEditor(model, keys, Editing.Options with { LearningRate = 1e300 }).Find(Editing.Request)).Message);
     }
 
     [Fact]

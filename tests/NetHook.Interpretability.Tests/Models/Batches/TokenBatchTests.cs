@@ -59,7 +59,7 @@ public sealed class TokenBatchTests : IDisposable
     {
         using Gpt2 model = Tiny.Model();
 
-        Assert.Contains("at most 8", Assert.Throws<ArgumentException>(() => model.Logits(TokenBatch.Of([[1], [1, 2, 3, 4, 5, 6, 7, 8, 9]]))).Message);
+        Assert.Contains("at most 8", Assert.Throws<PromptException>(() => model.Logits(TokenBatch.Of([[1], [1, 2, 3, 4, 5, 6, 7, 8, 9]]))).Message);
         Assert.Contains("11 is outside", Assert.Throws<ArgumentException>(() => model.Logits(TokenBatch.Of([[1], [11]]))).Message);
         Assert.Equal([2, 8, 11], model.Logits(TokenBatch.Of([[1], [1, 2, 3, 4, 5, 6, 7, 8]])).shape);
     }
@@ -120,8 +120,8 @@ public sealed class TokenBatchTests : IDisposable
         TokenBatch batch = model.Batch(prompts);
 
         Assert.Equal(prompts.Select(prompt => model.Tokenizer.Encode(prompt)), batch.Rows);
-        Assert.Contains("Prompt 1", Assert.Throws<ArgumentException>(() => model.Batch(["a", ""])).Message);
-        Assert.Contains("Prompt 1", Assert.Throws<ArgumentException>(() => model.Batch(["a", "\ud800"])).Message);
+        Assert.Contains("Prompt 1", Assert.Throws<PromptException>(() => model.Batch(["a", ""])).Message);
+        Assert.Contains("Prompt 1", Assert.Throws<PromptException>(() => model.Batch(["a", "\ud800"])).Message);
         Assert.Contains("no rows", Assert.Throws<ArgumentException>(() => model.Batch([])).Message);
     }
 

@@ -1,12 +1,10 @@
-using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
-using NetHook.Interpretability;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
-namespace NetHook.Cli;
+namespace NetHook.Interpretability;
 
 /// <summary>Says which model statistics are of: the same for two models that give the same, on any machine.</summary>
 internal static class ModelFingerprint
@@ -20,27 +18,15 @@ internal static class ModelFingerprint
         using DisposeScope scope = NewDisposeScope();
         using IDisposable _ = no_grad();
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        hash.AppendData(Encoding.UTF8.GetBytes(Settings(model)));
+        hash.AppendData(Encoding.UTF8.GetBytes(model is DecoderModel decoder ? decoder.SettingsText : model.GetType().FullName ?? ""));
         foreach ((string name, Parameter parameter) in model.named_parameters().OrderBy(pair => pair.name, StringComparer.Ordinal))
         {
-            hash.AppendData(Encoding.UTF8.GetBytes($"\n{name} {parameter.dtype} {Figures.Shape(parameter.shape)}\n"));
+            hash.AppendData(Encoding.UTF8.GetBytes($"\n{name} {parameter.dtype} [{string.Join(", ", parameter.shape)}]\n"));
             Append(hash, parameter);
         }
 
         return Convert.ToHexStringLower(hash.GetHashAndReset())[..Digits];
     }
-
-    private static string Settings(nn.Module model) => model switch
-    {
-        Gpt2 gpt2 => Settings(gpt2.Config),
-        DecoderModel decoder => string.Join('\n', decoder.Settings.Select(pair => $"{pair.Key} {pair.Value}")),
-        _ => model.GetType().FullName ?? "",
-    };
-
-    // Sizes are in the shapes, and dropout does nothing outside of training.
-    private static string Settings(Gpt2Config config) => string.Create(
-        CultureInfo.InvariantCulture,
-        $"{config.NHead} {config.ActivationFunction} {config.LayerNormEpsilon:R} {config.TieWordEmbeddings} {config.ScaleAttnWeights} {config.ScaleAttnByInverseLayerIdx} {config.ReorderAndUpcastAttn}");
 
     private static void Append(IncrementalHash hash, Tensor tensor)
     {

@@ -1,19 +1,18 @@
-using NetHook.Interpretability;
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace NetHook.Cli.Tests;
+namespace NetHook.Interpretability.Tests;
 
-public sealed class ModelFingerprintTests(SmallModel small) : IDisposable
+public sealed class ModelFingerprintTests : IDisposable
 {
-    private readonly LanguageModel _model = LanguageModel.FromPretrained(small.Folder);
+    private readonly LanguageModel _model = Speaking.Model();
 
     public void Dispose() => _model.Dispose();
 
     [Fact]
     public void Same_model_read_again_has_the_same()
     {
-        using var again = LanguageModel.FromPretrained(small.Folder);
+        using LanguageModel again = Speaking.Model();
 
         Assert.Equal(ModelFingerprint.Of(_model.Model), ModelFingerprint.Of(again.Model));
         Assert.Matches("^[0-9a-f]{16}$", ModelFingerprint.Of(again.Model));

@@ -1,0 +1,61 @@
+using System.Globalization;
+using System.Numerics;
+
+namespace NetHook.Interpretability;
+
+/// <summary>
+/// A part of a text that is divided for several machines: of the pieces that the text is cut into, every <paramref name="Count"/>th, from
+/// piece <paramref name="Number"/> on.
+/// </summary>
+/// <param name="Number">Which part, from 1.</param>
+/// <param name="Count">How many parts there are.</param>
+public sealed record Shard(int Number, int Count)
+{
+    /// <summary>The most parts that a text may be divided into.</summary>
+    public const int MostParts = 1_000_000;
+
+    /// <summary>The whole text.</summary>
+    public static Shard Whole { get; } = new(1, 1);
+
+    /// <summary>Reads what <see cref="ToString"/> writes.</summary>
+    /// <param name="text">A text such as <c>3/8</c>.</param>
+    /// <returns>The part; null if the text is something else, or there is no such part.</returns>
+    public static Shard? TryParse(string text) =>
+        (text ?? throw new ArgumentNullException(nameof(text))).Split('/') is [var i, var n] && TryInteger(i) is { } number && TryInteger(n) is { } count && number >= 1 && number <= count && count <= MostParts
+            ? new(number, count)
+            : null;
+
+    /// <summary>Whether a piece of the work is of this part.</summary>
+    internal bool Holds(long piece) => piece % Count == Number - 1;
+
+    /// <summary>Whether a piece of the work, were it long enough, is of both parts; they may be of different divisions.</summary>
+    internal bool Overlaps(Shard other) => (Number - other.Number) % (int)BigInteger.GreatestCommonDivisor(Count, other.Count) == 0;
+
+    /// <summary>The least division that all of the parts' fit into; null if it is of more than <see cref="MostParts"/>.</summary>
+    internal static int? CommonCount(IEnumerable<Shard> parts)
+    {
+        long count = 1;
+        foreach (Shard part in parts)
+        {
+            count = count / (long)BigInteger.GreatestCommonDivisor(count, part.Count) * part.Count;
+            if (count > MostParts)
+                return null;
+        }
+
+        return (int)count;
+    }
+
+    /// <summary>What is in none of the parts, in a division that all of theirs fit into.</summary>
+    internal static IEnumerable<Shard> Missing(IReadOnlyCollection<Shard> parts)
+    {
+        int count = CommonCount(parts) ?? throw new ArgumentOutOfRangeException(nameof(parts));
+        return Enumerable.Range(0, count).Where(piece => !parts.Any(part => part.Holds(piece))).Select(piece => new Shard(piece + 1, count));
+    }
+
+    /// <summary>The part as text.</summary>
+    /// <returns>Such as <c>3/8</c>.</returns>
+    public override string ToString() => $"{Number}/{Count}";
+
+    private static int? TryInteger(string text) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int number) ? number : null;
+}
