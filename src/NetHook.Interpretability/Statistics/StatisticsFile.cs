@@ -180,7 +180,10 @@ public sealed class StatisticsFile : IDisposable
         BatchesRead++;
         _notes = _notes with
         {
-            Batches = Batches + 1, Parts = [part with { Tokens = part.Tokens + batch.Tokens }], NextPiece = batch.NextPiece, Next = batch.Next,
+            Batches = Batches + 1,
+            Parts = [part with { Tokens = part.Tokens + batch.Tokens }],
+            NextPiece = batch.NextPiece,
+            Next = batch.Next,
         };
     }
 
