@@ -130,7 +130,8 @@ public sealed record Gpt2Config
             ScaleAttnByInverseLayerIdx = settings.Flag("scale_attn_by_inverse_layer_idx", defaults.ScaleAttnByInverseLayerIdx),
             ReorderAndUpcastAttn = settings.Flag("reorder_and_upcast_attn", defaults.ReorderAndUpcastAttn),
             AddCrossAttention = settings.Flag("add_cross_attention", defaults.AddCrossAttention),
-        } with { Others = settings.Others.Count == 0 ? null : settings.Others.ToDictionary() };
+            Others = settings.Others.Count == 0 ? null : settings.Others.ToDictionary(),
+        };
         try
         {
             config.Validate();
