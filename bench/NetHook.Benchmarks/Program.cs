@@ -15,8 +15,11 @@ TorchSharp.torch.set_num_threads(1);
 if (args.Contains("--compare"))
 {
     Comparison.Print();
-    return;
+    return 0;
 }
+
+if (args is ["--stress", string rounds])
+    return Stress.Run(int.Parse(rounds, System.Globalization.CultureInfo.InvariantCulture));
 
 bool quick = args.Contains("--quick");
 Job job = Job.Default.WithToolchain(InProcessEmitToolchain.Instance).WithId("NetHook");
@@ -30,3 +33,4 @@ ManualConfig config = ManualConfig.CreateEmpty()
     .AddExporter(MarkdownExporter.GitHub)
     .WithOptions(ConfigOptions.DisableOptimizationsValidator);
 BenchmarkSwitcher.FromAssembly(typeof(CallBenchmarks).Assembly).Run([.. args.Where(arg => arg != "--quick")], config);
+return 0;

@@ -21,11 +21,13 @@ internal sealed class RootCommand : ToolCommand
         Subcommands.Add(new TraceCommand(context));
         Subcommands.Add(new LayersCommand(context));
         Subcommands.Add(new LensCommand(context));
+        Subcommands.Add(new GenerateCommand(context));
         Subcommands.Add(new CausalTraceCommand(context));
         Subcommands.Add(new PatchCommand(context));
         Subcommands.Add(new EditCommand(context));
         Subcommands.Add(new EvaluateEditsCommand(context));
         Subcommands.Add(new StatsCommand(context));
+        Subcommands.Add(new ConvertCommand(context));
         Subcommands.Add(new DoctorCommand(context));
     }
 

@@ -17,7 +17,10 @@ public sealed partial class PackageTests(PackageFeed feed) : IClassFixture<Packa
 
         Assert.Equal(
             [
-                "NetHook.nuspec", "README.md", "buildTransitive/NetHook.targets", "buildTransitive/RelaxLibstdcxx.cs", "icon.png",
+                "NetHook.nuspec", "README.md", "analyzers/dotnet/NetHook.Analyzers.dll", "analyzers/dotnet/NetHook.CodeFixes.dll",
+                "buildTransitive/NetHook.Forward.targets", "buildTransitive/NetHook.KeepAlive.targets", "buildTransitive/NetHook.targets",
+                "buildTransitive/RelaxLibstdcxx.cs", "buildTransitive/tasks/Mono.Cecil.dll", "buildTransitive/tasks/NetHook.Build.dll",
+                "buildTransitive/tasks/NetHook.Rewriting.dll", "icon.png",
                 "lib/net10.0/NetHook.dll", "lib/net10.0/NetHook.xml",
             ],
             files);
@@ -42,9 +45,50 @@ public sealed partial class PackageTests(PackageFeed feed) : IClassFixture<Packa
             Dependencies(feed.Text($"NetHook.Interpretability.{feed.Version}.nupkg", "NetHook.Interpretability.nuspec")));
     }
 
+    [Fact]
+    public void Rewriting_brings_the_loader_and_depends_on_Cecil_alone()
+    {
+        Assert.Superset(new HashSet<string> { "README.md", "icon.png", "lib/net10.0/NetHook.Rewriting.dll", "lib/net10.0/NetHook.Rewriting.xml" }, feed.Files($"NetHook.Rewriting.{feed.Version}.nupkg").ToHashSet());
+        Assert.Equal(["Mono.Cecil 0.11.6"], Dependencies(feed.Text($"NetHook.Rewriting.{feed.Version}.nupkg", "NetHook.Rewriting.nuspec")).Distinct());
+    }
+
+    [Fact]
+    public async Task Model_that_runs_its_layers_by_forward_is_seen_in_a_project_that_asks_for_it()
+    {
+        await feed.Run(_user, "new", "console", "--name", "app", "--output", ".", "--no-restore");
+        await feed.Run(_user, "add", "package", "NetHook", "--version", feed.Version);
+        await feed.Run(_user, "add", "package", UserFolder.LibTorch, "--version", "2.10.0");
+        await feed.Run(_user, "add", "package", "Microsoft.ML.TorchSharp", "--version", "0.23.1");
+        string project = File.ReadAllText(_user["app.csproj"]);
+        File.WriteAllText(_user["app.csproj"], project.Replace("</Project>", """
+              <PropertyGroup><NetHookRewriteForward>true</NetHookRewriteForward></PropertyGroup>
+              <ItemGroup><NetHookRewriteForward Include="Microsoft.ML.TorchSharp" /></ItemGroup>
+            </Project>
+            """, StringComparison.Ordinal));
+        File.WriteAllText(_user["Program.cs"], """
+            using NetHook;
+            using TorchSharp;
+            using static TorchSharp.torch;
+
+            var type = System.Reflection.Assembly.Load("Microsoft.ML.TorchSharp").GetType("Microsoft.ML.TorchSharp.Roberta.Models.Encoder")!;
+            using var encoder = new Wrapped((nn.Module<Tensor, Tensor, Tensor>)Activator.CreateInstance(type, 2, 2, 8L, 8L, 8L, 16L, 1e-5, 0.1, 0.1, 0.1)!);
+            Console.WriteLine(encoder.VerifyTracing(() => encoder.call(randn(1, 4, 8))).Summary);
+
+            sealed class Wrapped : nn.Module<Tensor, Tensor>
+            {
+                private readonly nn.Module<Tensor, Tensor, Tensor> encoder;
+                public Wrapped(nn.Module<Tensor, Tensor, Tensor> encoder) : base("Wrapped") { this.encoder = encoder; RegisterComponents(); }
+                public override Tensor forward(Tensor x) => encoder.forward(x, zeros(1, 1, 1, 4));
+            }
+            """);
+
+        Assert.Contains("39 layers: 38 seen, 0 run by forward(), 0 inside native code, 1 holding others, 0 not reached", await feed.Run(_user, "run", "-p:CreateSymbolicLinksForCopyLocalIfPossible=true"), StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("NetHook")]
     [InlineData("NetHook.Interpretability")]
+    [InlineData("NetHook.Rewriting")]
     [InlineData("NetHook.Cli")]
     public void Page_of_a_package_is_its_own_and_leads_nowhere_that_is_not_there(string package)
     {
@@ -77,6 +121,7 @@ public sealed partial class PackageTests(PackageFeed feed) : IClassFixture<Packa
         string printed = await feed.Run(_user, "run", "-p:CreateSymbolicLinksForCopyLocalIfPossible=true");
         Assert.Contains("fc gave 4x3", printed, StringComparison.Ordinal);
         Assert.Contains("Paris?  Paris", printed, StringComparison.Ordinal);
+        Assert.True(KeepAliveBuildTests.IsWoven(_user["bin/Debug/net10.0/TorchSharp.dll"]));
         if (!OperatingSystem.IsLinux())
             return;
         byte[] relaxed = File.ReadAllBytes(Paths.LibTorchSharp);
@@ -92,6 +137,7 @@ public sealed partial class PackageTests(PackageFeed feed) : IClassFixture<Packa
         // With the model and the libtorch that are in the package.
         string text = await Dotnet.Start(_user["tools/nethook"], _user.Root, "trace", "The capital of France is");
         Assert.Contains("transformer.h.0", text, StringComparison.Ordinal);
+        Assert.All(Directory.EnumerateFiles(_user["tools/"], "TorchSharp.dll", SearchOption.AllDirectories), file => Assert.True(KeepAliveBuildTests.IsWoven(file)));
     }
 
     private static IEnumerable<string> Dependencies(string specification) =>

@@ -44,7 +44,7 @@ public sealed class ReproducibleTests : IDisposable
         string clone = _folder[$"{place}/"];
         foreach (string file in new[] { "Directory.Build.props", "Directory.Build.targets", "Directory.Packages.props", "global.json", ".editorconfig", ".gitignore", "LICENSE", "src/Directory.Build.props" })
             Copy(file, clone);
-        foreach (string file in Files("build").Concat(Files("src/NetHook")))
+        foreach (string file in new[] { "build", "src/NetHook", "src/NetHook.Build", "src/NetHook.Rewriting", "src/NetHook.Analyzers", "src/NetHook.CodeFixes" }.SelectMany(Files))
             Copy(file, clone);
 
         await Dotnet.Start("git", clone, "init", "--quiet");

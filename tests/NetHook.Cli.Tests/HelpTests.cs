@@ -17,6 +17,7 @@ public sealed partial class HelpTests
         { "help-trace", ["trace", "a prompt", "-h"] },
         { "help-layers", ["layers", "--help"] },
         { "help-lens", ["lens", "--help"] },
+        { "help-generate", ["generate", "--help"] },
         { "help-causal-trace", ["causal-trace", "--help"] },
         { "help-patch", ["patch", "--help"] },
         { "help-edit", ["edit", "--help"] },

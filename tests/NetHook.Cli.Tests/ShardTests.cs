@@ -43,6 +43,22 @@ public sealed class ShardTests
     public void Shard_that_is_none_is_refused(string text, string message, params string[] environment) =>
         Assert.Equal(message, Assert.Throws<ToolException>(() => Shard.Parse(text, Lookup(environment))).Message);
 
+    [Theory]
+    [InlineData("1/2000000000", "--shard 1/2000000000 is none of i/n (i from 1 to n), auto and auto/n.")]
+    [InlineData("auto/1000001", "--shard auto/1000001 is one of 1000001 parts, and 1000000 is the most.")]
+    public void Parts_without_end_are_refused(string text, string message) =>
+        Assert.Equal(message, Assert.Throws<ToolException>(() => Shard.Parse(text, Lookup(["SLURM_ARRAY_TASK_ID=1"]))).Message);
+
+    [Fact]
+    public void Divisions_that_fit_into_none_of_a_million_pieces_have_no_common_one()
+    {
+        Assert.Equal(12, Shard.CommonCount([new(1, 4), new(2, 6)]));
+        Assert.Equal(1_000_000, Shard.CommonCount([new(1, 1_000_000), new(1, 500_000)]));
+        Assert.Null(Shard.CommonCount([new(1, 999_983), new(1, 999_979)]));
+        Assert.Null(Shard.CommonCount([new(1, 2_000_000_000)]));
+        Assert.Null(TextPart.Parse("hash 1/2000000000 7"));
+    }
+
     [Fact]
     public void Shards_hold_every_piece_once()
     {

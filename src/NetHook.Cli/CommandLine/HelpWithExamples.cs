@@ -21,7 +21,7 @@ internal sealed class HelpWithExamples : SynchronousCommandLineAction
         // A command of a command does not take the arguments of that.
         for (var parent = parseResult.CommandResult.Parent as CommandResult; parent is not null; parent = parent.Parent as CommandResult)
         {
-            foreach (Argument argument in parent.Command.Arguments)
+            foreach (System.CommandLine.Argument argument in parent.Command.Arguments)
                 argument.Hidden = true;
         }
 

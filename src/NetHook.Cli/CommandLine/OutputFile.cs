@@ -9,9 +9,9 @@ internal static class OutputFile
     {
         if (Directory.Exists(path))
             throw new ToolException($"{path} cannot be written: it is a folder.");
-        if (IsDevice(path))
-            throw new ToolException($"{path} cannot be written: it is a device, and files are replaced as a whole. What is to go to another program, --json writes to standard output.");
-        CheckPlace(path);
+        if (FileKinds.OfOutput(path) is (FileKind.Device or FileKind.Pipe or FileKind.Socket) and var kind)
+            throw new ToolException($"{path} cannot be written: it is {FileKinds.Name(kind)}, and files are replaced as a whole. What is to go to another program, --json writes to standard output.");
+        CheckBy(() => AtomicFile.Check(path));
     }
 
     /// <summary>Finds out before the work whether the file can be written after it, and that it is a new one.</summary>
@@ -34,25 +34,16 @@ internal static class OutputFile
     /// <summary>What is said of a file that was to be a new one.</summary>
     public static ToolException IsThere(string path) => new($"{path} is there already. Choose another file, or remove it.");
 
-    /// <summary>Whether something new can be put where the path says.</summary>
-    /// <exception cref="ToolException">It cannot; the message says why.</exception>
-    public static void CheckPlace(string path)
+    /// <summary>Turns what a check throws into the tool's answer.</summary>
+    public static void CheckBy(Action check)
     {
-        string full = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path)), folder = Path.GetDirectoryName(full) ?? full;
-        if (!Directory.Exists(folder))
-            throw new ToolException($"{path} cannot be written: there is no folder {folder}.");
         try
         {
-            // What is written later is a new file beside it, which then takes its place.
-            using var probe = new FileStream(Path.Combine(folder, Path.GetRandomFileName()), FileMode.CreateNew, FileAccess.Write, FileShare.None, 1, FileOptions.DeleteOnClose);
+            check();
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (IOException e)
         {
-            throw new ToolException($"{path} cannot be written: {e.Message}");
+            throw new ToolException(e.Message);
         }
     }
-
-    // The new file would take the place of the device itself, where the user may do that.
-    private static bool IsDevice(string path) =>
-        !OperatingSystem.IsWindows() && Path.GetDirectoryName(Path.GetFullPath(path)) == "/dev";
 }

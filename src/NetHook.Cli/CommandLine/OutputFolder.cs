@@ -11,25 +11,9 @@ internal static class OutputFolder
             throw new ToolException($"{path} cannot be written: it is a file.");
         if (Directory.Exists(path) && Directory.EnumerateFileSystemEntries(path).Any())
             throw new ToolException($"{path} is not empty: choose a new folder.");
-        OutputFile.CheckPlace(path);
+        OutputFile.CheckBy(() => AtomicFile.CheckFolder(path));
     }
 
     /// <summary>Has the files written to a new folder beside it, which takes its place once they are complete.</summary>
-    public static void Write(string path, Action<string> write)
-    {
-        string draft = $"{Path.TrimEndingDirectorySeparator(Path.GetFullPath(path))}.{Path.GetRandomFileName()}.tmp";
-        try
-        {
-            write(draft);
-            if (Directory.Exists(path))
-                Directory.Delete(path);
-            Directory.Move(draft, path);
-        }
-        catch
-        {
-            if (Directory.Exists(draft))
-                Directory.Delete(draft, recursive: true);
-            throw;
-        }
-    }
+    public static void Write(string path, Action<string> write) => AtomicFile.WriteFolder(path, write);
 }

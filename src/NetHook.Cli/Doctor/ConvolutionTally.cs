@@ -22,7 +22,7 @@ internal sealed class ConvolutionTally(string direction)
         if (round == 0)
             _first = actual;
         _all.Add(round);
-        bool finite = actual.All(tensor => tensor.isfinite().all().ToBoolean());
+        bool finite = actual.All(tensor => tensor.isfinite().all().item<bool>());
         bool right = actual.Zip(exact).All(pair => Close(pair.First, pair.Second));
         if (!finite)
             _notFinite.Add(round);
@@ -43,5 +43,5 @@ internal sealed class ConvolutionTally(string direction)
 
     // NaN is close to nothing.
     private static bool Close(Tensor actual, Tensor expected) =>
-        (actual.to(float64) - expected.to(float64)).abs().max().ToDouble() <= Tolerance * expected.to(float64).abs().max().ToDouble();
+        (actual.to(float64) - expected.to(float64)).abs().max().item<double>() <= Tolerance * expected.to(float64).abs().max().item<double>();
 }

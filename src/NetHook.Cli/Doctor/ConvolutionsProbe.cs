@@ -56,7 +56,7 @@ internal static class ConvolutionsProbe
         stage($"the forward pass of {name}");
         Tensor output = net.call(leaf);
         stage($"the backward pass of {name}");
-        return (output.detach(), [.. autograd.grad([output.square().mean()], [leaf, .. net.parameters()])]);
+        return (output.detach(), [.. autograd.grad([output.Squared().mean()], [leaf, .. net.parameters()])]);
     }
 
     /// <summary>A kind of convolution, a net of it, and the shape of its input.</summary>

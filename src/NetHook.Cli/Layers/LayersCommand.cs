@@ -16,7 +16,7 @@ internal sealed class LayersCommand : ToolCommand
     private readonly JsonOption _json = new();
 
     public LayersCommand(ToolContext context)
-        : base(context, "layers", "List the layers of a model and how many parameters they hold.")
+        : base(context, "layers", "List a model's layers and their parameters.")
     {
         Arguments.Add(_pattern);
         Options.Add(_model);

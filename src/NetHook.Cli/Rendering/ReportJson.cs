@@ -11,6 +11,7 @@ namespace NetHook.Cli;
 [JsonSerializable(typeof(LayerList))]
 [JsonSerializable(typeof(TraceReport))]
 [JsonSerializable(typeof(LensReport))]
+[JsonSerializable(typeof(GenerateReport))]
 [JsonSerializable(typeof(CausalTraceReport))]
 [JsonSerializable(typeof(PatchReport))]
 [JsonSerializable(typeof(StatsReport))]

@@ -9,11 +9,14 @@ internal sealed record Shard(int Number, int Count)
     private const string Auto = "auto";
     private const int MostListed = 8;
 
+    /// <summary>Into how many pieces a text may be divided. A file of statistics may say any number.</summary>
+    public const int MostParts = 1_000_000;
+
     public static Shard Whole { get; } = new(1, 1);
 
     /// <summary>Reads <c>i/n</c>; null where it is something else, or there is no such part.</summary>
     public static Shard? TryParse(string text) =>
-        text.Split('/') is [var i, var n] && TryInteger(i) is { } number && TryInteger(n) is { } count && number >= 1 && number <= count
+        text.Split('/') is [var i, var n] && TryInteger(i) is { } number && TryInteger(n) is { } count && number >= 1 && number <= count && count <= MostParts
             ? new(number, count)
             : null;
 
@@ -29,6 +32,8 @@ internal sealed record Shard(int Number, int Count)
         if (text != Auto && count is null)
             throw new ToolException($"--shard {text} is none of i/n (i from 1 to n), auto and auto/n.");
         Shard shard = FromEnvironment(text, count, environment);
+        if (shard.Count > MostParts)
+            throw new ToolException($"--shard {text} is one of {shard.Count} parts, and {MostParts} is the most.");
         return shard.Number >= 1 && shard.Number <= shard.Count
             ? shard
             : throw new ToolException($"--shard {text} is part {shard.Number} of {shard.Count} here, which there is not.");
@@ -40,10 +45,24 @@ internal sealed record Shard(int Number, int Count)
     /// <summary>Whether a piece of the work, were it long enough, is of both parts; they may be of different divisions.</summary>
     public bool Overlaps(Shard other) => (Number - other.Number) % (int)BigInteger.GreatestCommonDivisor(Count, other.Count) == 0;
 
+    /// <summary>The least division that all of the parts' fit into; null if it is of more than <see cref="MostParts"/>.</summary>
+    public static int? CommonCount(IEnumerable<Shard> parts)
+    {
+        long count = 1;
+        foreach (Shard part in parts)
+        {
+            count = count / (long)BigInteger.GreatestCommonDivisor(count, part.Count) * part.Count;
+            if (count > MostParts)
+                return null;
+        }
+
+        return (int)count;
+    }
+
     /// <summary>What is in none of the parts, in a division that all of theirs fit into.</summary>
     public static IEnumerable<Shard> Missing(IReadOnlyCollection<Shard> parts)
     {
-        int count = parts.Aggregate(1, (all, part) => checked(all / (int)BigInteger.GreatestCommonDivisor(all, part.Count) * part.Count));
+        int count = CommonCount(parts) ?? throw new ArgumentOutOfRangeException(nameof(parts));
         return Enumerable.Range(0, count).Where(piece => !parts.Any(part => part.Holds(piece))).Select(piece => new Shard(piece + 1, count));
     }
 

@@ -65,7 +65,13 @@ internal sealed class StatisticsFile : IDisposable
             ?? throw new CheckpointException(path, null, $"Its note '{PartsNote}' is malformed: {part}."))];
         int Number(string name) => int.TryParse(Note(name), NumberStyles.None, CultureInfo.InvariantCulture, out int number) ? number
             : throw new CheckpointException(path, null, $"Its note '{name}' is no number: {Note(name)}.");
-        return new(statistics, Note(ModelNote), Parts(), Number(DoneNote), Number(TotalNote));
+        IReadOnlyList<TextPart> parts = Parts();
+        (int done, int total) = (Number(DoneNote), Number(TotalNote));
+        if (done > total)
+            throw new CheckpointException(path, null, $"Its notes say that {done} of {total} batches are done.");
+        if (Shard.CommonCount(parts.Select(part => part.Shard)) is null)
+            throw new CheckpointException(path, null, $"Its note '{PartsNote}' divides a text into more than {Shard.MostParts} pieces.");
+        return new(statistics, Note(ModelNote), parts, done, total);
     }
 
     /// <summary>Whether the statistics were gathered here, with notes, and not saved by another program.</summary>
@@ -130,8 +136,13 @@ internal sealed class StatisticsFile : IDisposable
             throw new ToolException($"{path} holds part {twice.Shard} of a text, of which the files before it hold part {held}: {(held == twice.Shard ? "it" : "some of it")} would count twice.");
         }
 
+        IReadOnlyList<TextPart> all = [.. Parts, .. other.Parts];
+        if (Shard.CommonCount(all.Select(part => part.Shard)) is null)
+            throw new ToolException($"{path} is of another division of the text than the files before it, and both fit only into one of more than {Shard.MostParts} pieces. Merge parts i/n of the same n.");
+        if ((long)Total + other.Total > int.MaxValue)
+            throw new ToolException($"{path} and the files before it have more than {int.MaxValue} batches in all.");
         Statistics.Merge(other.Statistics);
-        Parts = [.. Parts, .. other.Parts];
+        Parts = all;
         Done += other.Done;
         Total += other.Total;
     }
@@ -154,24 +165,17 @@ internal sealed class StatisticsFile : IDisposable
 
     private bool TryMake(string path)
     {
-        string draft = $"{path}.{Path.GetRandomFileName()}";
-        try
-        {
-            Save(draft);
-            File.Move(draft, path);
-            return true;
-        }
-        catch (IOException) when (File.Exists(path))
-        {
-            return false;
-        }
-        finally
-        {
-            File.Delete(draft);
-        }
+        WriteNotes();
+        return Statistics.TrySaveNew(path);
     }
 
     private void Save(string path)
+    {
+        WriteNotes();
+        Statistics.Save(path);
+    }
+
+    private void WriteNotes()
     {
         Statistics.Notes[ModelNote] = Model;
         Statistics.Notes[PartsNote] = string.Join('\n', Parts);
@@ -181,7 +185,6 @@ internal sealed class StatisticsFile : IDisposable
             Statistics.Notes.Remove(RunNote);
         else
             Statistics.Notes[RunNote] = _run;
-        Statistics.Save(path);
     }
 
     // The notes alone are read: the statistics may be as large as the memory.

@@ -10,7 +10,14 @@ internal sealed class CheckpointFolder : IDisposable
 {
     public const string ConfigName = "config.json";
     public const string WeightsName = "model.safetensors";
-    private const string IndexName = "model.safetensors.index.json";
+    public const string IndexName = "model.safetensors.index.json";
+
+    // The largest models have some 200,000 keys of 100 characters.
+    private const int MostIndexBytes = 64 << 20;
+    private const int LongestShown = 200;
+
+    // File systems allow no more.
+    private const int LongestName = 255;
 
     private readonly List<SafetensorsFile> _files = [];
     private readonly Dictionary<string, SafetensorsFile> _fileOf = [];
@@ -53,7 +60,7 @@ internal sealed class CheckpointFolder : IDisposable
             if (!File.Exists(single))
             {
                 string others = string.Join(", ", Directory.EnumerateFiles(Folder, "*model*").Select(Path.GetFileName).Order(StringComparer.Ordinal));
-                throw new CheckpointException(single, null, $"The folder has neither this file nor {IndexName}{(others.Length > 0 ? $"; it has {others}" : "")}.");
+                throw new CheckpointException(single, null, $"The folder has neither this file nor {IndexName}{(others.Length > 0 ? $"; it has {others}" : "")}.{Advice()}");
             }
 
             SafetensorsFile file = OpenFile(single);
@@ -74,6 +81,9 @@ internal sealed class CheckpointFolder : IDisposable
         }
     }
 
+    private string Advice() => File.Exists(Path.Combine(Folder, PickledCheckpoint.WeightsName)) || File.Exists(Path.Combine(Folder, PickledCheckpoint.IndexName))
+        ? " Pickles are not loaded: write them as safetensors with 'nethook convert', or PickledCheckpoint.Convert." : "";
+
     private SafetensorsFile OpenFile(string path)
     {
         var file = SafetensorsFile.Open(path);
@@ -81,34 +91,32 @@ internal sealed class CheckpointFolder : IDisposable
         return file;
     }
 
-    private static List<(string Key, string Name)> ReadIndex(string path)
+    /// <summary>The keys of an index and the files in the same folder that they are in.</summary>
+    public static List<(string Key, string Name)> ReadIndex(string path)
+    {
+        JsonPart root = ParseIndex(path, InputFile.ReadAll(path, MostIndexBytes));
+        if (!root.IsObject || !root["weight_map"].IsObject)
+            throw new CheckpointException(path, "weight_map", "It is missing, or is not a JSON object from keys to file names.");
+        return [.. root["weight_map"].Members().Select(pair => (pair.Name, CheckName(path, pair.Name, pair.Value)))];
+    }
+
+    private static JsonPart ParseIndex(string path, byte[] json)
     {
         try
         {
-            using var document = JsonDocument.Parse(File.ReadAllBytes(path), new() { AllowDuplicateProperties = false });
-            if (document.RootElement.ValueKind != JsonValueKind.Object
-                || !document.RootElement.TryGetProperty("weight_map", out JsonElement map) || map.ValueKind != JsonValueKind.Object)
-            {
-                throw new CheckpointException(path, "weight_map", "It is missing, or is not a JSON object from keys to file names.");
-            }
-
-            return [.. map.EnumerateObject().Select(pair => (pair.Name, CheckName(path, pair.Name, pair.Value)))];
+            return JsonPart.Parse(path, "", json);
         }
-        catch (JsonException e)
+        catch (CheckpointException e) when (e.InnerException is { } cause)
         {
-            throw new CheckpointException(path, null, $"It is not valid JSON: {e.Message}", e);
-        }
-        catch (Exception e) when (e is (IOException or UnauthorizedAccessException) and not CheckpointException)
-        {
-            throw new CheckpointException(path, null, $"It cannot be read: {e.Message}", e);
+            throw new CheckpointException(path, null, $"It is not valid JSON: {cause.Message}", cause);
         }
     }
 
     private static string CheckName(string path, string key, JsonElement value)
     {
         string? name = value.ValueKind == JsonValueKind.String ? value.GetString() : null;
-        if (string.IsNullOrEmpty(name) || name is "." or ".." || name.AsSpan().IndexOfAny("/\\:\0") >= 0)
-            throw new CheckpointException(path, key, $"It is said to be in {value.GetRawText()}, which is not the name of a file in this folder.");
+        if (string.IsNullOrEmpty(name) || name.Length > LongestName || name is "." or ".." || name.AsSpan().IndexOfAny("/\\:\0") >= 0)
+            throw new CheckpointException(path, key, $"It is said to be in {MessageText.Short(value.GetRawText(), LongestShown)}, which is not the name of a file in this folder.");
         return name;
     }
 }

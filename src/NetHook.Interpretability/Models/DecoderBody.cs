@@ -26,7 +26,11 @@ internal abstract class DecoderBody(string name) : Module<Tensor, Tensor>(name)
     public Tensor From(int block, Tensor residual)
     {
         foreach (Module<Tensor, Tensor> next in Blocks.Skip(block))
+        {
+            ForwardPass.Current?.Cancellation.ThrowIfCancellationRequested();
             residual = next.call(residual);
+        }
+
         return Finish(residual);
     }
 

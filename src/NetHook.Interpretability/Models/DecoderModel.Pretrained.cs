@@ -11,6 +11,12 @@ public abstract partial class DecoderModel
     private string? _settings;
 
     /// <summary>
+    /// The checkpoint's keys that the model was read without, such as those of a further head (<c>score.weight</c>); empty if there are
+    /// none, or if the model was not read from files. <see cref="SavePretrained"/> does not write them.
+    /// </summary>
+    public IReadOnlyList<string> UnusedKeys { get; private set; } = [];
+
+    /// <summary>
     /// The settings that the model was read with and that change what it computes, by name, in order; each as JSON. Empty if it
     /// was not read from files.
     /// </summary>
@@ -29,8 +35,9 @@ public abstract partial class DecoderModel
     /// <returns>The model, in evaluation mode. It is the caller's to dispose.</returns>
     /// <remarks>
     /// The weights are read from the mapped file straight into the model's parameters: there is no second copy of them.
-    /// Nothing is allocated for them before settings and files are seen to agree. Rates of dropout are heeded by GPT-2 alone:
-    /// the other families drop nothing when training.
+    /// Nothing is allocated for them before settings and files are seen to agree. Weights of further heads are not read, and
+    /// listed in <see cref="UnusedKeys"/>. Rates of dropout are heeded by GPT-2 alone: the other families drop nothing when
+    /// training.
     /// </remarks>
     /// <exception cref="CheckpointException">A file is missing or damaged, the family or a setting is not known, or settings and
     /// weights do not agree; the message names the file and the key.</exception>
@@ -60,8 +67,8 @@ public abstract partial class DecoderModel
     }
 
     /// <summary>
-    /// Writes the model in Hugging Face's layout, <c>config.json</c> as it was read and <c>model.safetensors</c>. Each file
-    /// replaces what is there only once it is complete.
+    /// Writes the model in Hugging Face's layout: <c>config.json</c> as it was read, but for the type of the weights, and
+    /// <c>model.safetensors</c> in the model's own type. Each file replaces what is there only once it is complete.
     /// </summary>
     /// <param name="folder">The folder, made where it is missing.</param>
     /// <exception cref="IOException">A file cannot be written.</exception>
@@ -85,20 +92,23 @@ public abstract partial class DecoderModel
     /// <summary>Whether the model has the text of the settings that it was read from.</summary>
     private protected bool WasRead => _settings is not null;
 
+    private protected ScalarType Dtype => Body.Tokens.get_parameter("weight")!.dtype;
+
     private protected virtual void SaveSettings(string path) =>
-        AtomicFile.Write(path, stream => stream.Write(System.Text.Encoding.UTF8.GetBytes(_settings!)));
+        AtomicFile.Write(path, stream => stream.Write(System.Text.Encoding.UTF8.GetBytes(StoredDtype.In(_settings!, Dtype))));
 
     /// <summary>Compares settings with files by a model that takes no memory, then makes the model and reads its weights.</summary>
     private protected static T Load<T>(Func<WeightFactory, T> make, CheckpointFolder checkpoint, (string Key, int Count) layers, ScalarType dtype, Device device)
         where T : DecoderModel
     {
-        Dictionary<string, string> keys = MatchKeys(make, checkpoint, layers);
+        (Dictionary<string, string> keys, List<string> unused) = MatchKeys(make, checkpoint, layers);
         T model = make(new WeightFactory(dtype, device));
         try
         {
             foreach ((string name, Parameter parameter) in model.named_parameters())
                 checkpoint.FileOf(keys[name])!.ReadInto(keys[name], parameter);
             model.CheckTiedHead(checkpoint);
+            model.UnusedKeys = unused;
             model.eval();
             return model;
         }
@@ -109,23 +119,17 @@ public abstract partial class DecoderModel
         }
     }
 
-    /// <summary>From parameter name to key in the checkpoint, which lacks nothing, and has nothing else but masks.</summary>
-    private static Dictionary<string, string> MatchKeys<T>(Func<WeightFactory, T> make, CheckpointFolder checkpoint, (string Key, int Count) layers)
+    /// <summary>From parameter name to key in the checkpoint, which lacks nothing; and the keys of further heads.</summary>
+    private static (Dictionary<string, string> Keys, List<string> Unused) MatchKeys<T>(Func<WeightFactory, T> make, CheckpointFolder checkpoint, (string Key, int Count) layers)
         where T : DecoderModel
     {
-        string settings = Path.Combine(checkpoint.Folder, CheckpointFolder.ConfigName);
-        if (layers.Count > checkpoint.Keys.Count)
-            throw new CheckpointException(settings, layers.Key, $"It is {layers.Count}, but the checkpoint has only {checkpoint.Keys.Count} keys in all.");
-
-        using T expected = make(new WeightFactory(ScalarType.Float32, META));
+        using T expected = MakeWithoutMemory(make, checkpoint, layers);
         Dictionary<string, string> keys = [];
         foreach ((string name, Parameter parameter) in expected.named_parameters())
         {
-            // Checkpoints of the model without its head lack the first part of the names.
-            string bare = name == expected.HeadKey || name == expected.HeadBiasKey ? name : name[(name.IndexOf('.', StringComparison.Ordinal) + 1)..];
-            string key = checkpoint.FileOf(name) is null && checkpoint.FileOf(bare) is not null ? bare : name;
-            SafetensorsFile file = checkpoint.FileOf(key)
-                ?? throw new CheckpointException(checkpoint.Listing, name, $"The checkpoint lacks it{(bare == name ? "" : $" (and '{bare}')")}.");
+            string key = expected.KeysOf(name).FirstOrDefault(key => checkpoint.FileOf(key) is not null)
+                ?? throw new CheckpointException(checkpoint.Listing, name, $"The checkpoint lacks it{(Bare(name) == name || name == expected.HeadKey ? "" : $" (and '{Bare(name)}')")}.");
+            SafetensorsFile file = checkpoint.FileOf(key)!;
             SafetensorsEntry entry = file.Entries[key];
             if (!parameter.shape.AsSpan().SequenceEqual(entry.Shape.AsSpan()))
                 throw new CheckpointException(file.FilePath, key, $"Its shape is [{string.Join(", ", entry.Shape)}], but {CheckpointFolder.ConfigName} asks for [{string.Join(", ", parameter.shape)}].");
@@ -134,15 +138,60 @@ public abstract partial class DecoderModel
             keys.Add(name, key);
         }
 
-        HashSet<string> known = [.. keys.Values, expected.HeadKey];
+        HashSet<string> known = [.. keys.Values, expected.HeadKey], parts = expected.FirstNames();
+        List<string> unused = [];
         foreach (string key in checkpoint.Keys)
         {
-            if (!known.Contains(key) && !Buffer().IsMatch(key))
+            if (known.Contains(key) || Buffer().IsMatch(key))
+                continue;
+            if (parts.Contains(FirstName(key)))
                 throw new CheckpointException(checkpoint.FileOf(key)!.FilePath, key, $"It is no part of the {expected.FamilyName} that {CheckpointFolder.ConfigName} describes ({layers.Key} {layers.Count}).");
+            unused.Add(key);
         }
 
-        return keys;
+        return (keys, unused);
     }
+
+    // So many keys may be missing before the sizes are called absurd, instead of the first missing key named.
+    private const int Missing = 10_000;
+
+    // A model of absurd sizes costs little more than the checkpoint has keys: it is not made, or not to its end.
+    private static T MakeWithoutMemory<T>(Func<WeightFactory, T> make, CheckpointFolder checkpoint, (string Key, int Count) layers)
+        where T : DecoderModel
+    {
+        string settings = Path.Combine(checkpoint.Folder, CheckpointFolder.ConfigName);
+        if (layers.Count > checkpoint.Keys.Count)
+            throw new CheckpointException(settings, layers.Key, $"It is {layers.Count}, but the checkpoint has only {checkpoint.Keys.Count} keys in all.");
+        if (!checkpoint.Keys.Any(key => key.Contains($".{layers.Count - 1}.", StringComparison.Ordinal) || key.StartsWith($"{layers.Count - 1}.", StringComparison.Ordinal)))
+            throw new CheckpointException(settings, layers.Key, $"It is {layers.Count}, but no key of the checkpoint is of block {layers.Count - 1}, the last one.");
+        var weights = new WeightFactory(ScalarType.Float32, META) { Most = checkpoint.Keys.Count + Missing };
+        try
+        {
+            return make(weights);
+        }
+        catch (InvalidOperationException) when (weights.IsSpent)
+        {
+            weights.Discard();
+            throw new CheckpointException(settings, layers.Key, $"It is {layers.Count}: so many blocks have far more weights than the checkpoint has keys, {checkpoint.Keys.Count}.");
+        }
+    }
+
+    // Checkpoints of the model without its head lack the first part of the names. Some hold a tied model's one matrix as the head's.
+    private IEnumerable<string> KeysOf(string name)
+    {
+        yield return name;
+        if (name != HeadKey && name != HeadBiasKey)
+            yield return Bare(name);
+        if (name == Layout.Embedding + ".weight" && Head is Unembedding { IsTied: true })
+            yield return HeadKey;
+    }
+
+    /// <summary>The first names of the model's own keys, with and without the body's name before them. Another one is a further head's.</summary>
+    private HashSet<string> FirstNames() => [.. named_parameters().SelectMany(pair => KeysOf(pair.name)).Select(FirstName)];
+
+    private static string FirstName(string key) => key[..(key.IndexOf('.', StringComparison.Ordinal) is >= 0 and int end ? end : key.Length)];
+
+    private static string Bare(string name) => name[(name.IndexOf('.', StringComparison.Ordinal) + 1)..];
 
     private static ModelSettings ReadSettings(string folder)
     {

@@ -45,7 +45,7 @@ public abstract partial class DecoderModel : Module<Tensor, Tensor>, IResumable
     private protected virtual Module<Tensor, Tensor>? Cap => null;
 
     /// <summary>The setting that says how many tokens the model reads at most, for messages.</summary>
-    private protected virtual string LimitSetting => "max_position_embeddings";
+    internal virtual string LimitSetting => "max_position_embeddings";
 
     /// <summary>Computes the logits of the next token at each position.</summary>
     /// <param name="input">Token ids, Int64 <c>[batch, tokens]</c>.</param>
@@ -54,10 +54,29 @@ public abstract partial class DecoderModel : Module<Tensor, Tensor>, IResumable
     /// <see cref="TransformerLayout.MaxTokens"/> of the layout, or holds an id outside the vocabulary.</exception>
     public override Tensor forward(Tensor input)
     {
-        CheckTokens(input, past: 0);
+        CheckTokens(input);
         using DisposeScope scope = NewDisposeScope();
-        using var pass = ForwardPass.Begin(input);
+        ForwardPass.Of(this, input, out IDisposable? own);
+        using IDisposable? _ = own;
         return scope.MoveToOuter(Unembed(Stem.call(input)));
+    }
+
+    /// <summary>Computes the logits of the next token at each position of a batch of unequal rows, each as if it ran alone.</summary>
+    /// <param name="batch">The rows.</param>
+    /// <returns>The logits, <c>[rows, tokens, vocabulary]</c>; those at padding are finite and mean nothing.</returns>
+    /// <remarks>
+    /// The model runs once, by <c>call()</c>, so that traces see whole batches: <see cref="TokenBatch.RowRange"/> says where in a layer's
+    /// output each row is. What stands at padding reaches no row.
+    /// </remarks>
+    /// <exception cref="ArgumentException">A row is longer than <see cref="TransformerLayout.MaxTokens"/> of the layout, or holds an id outside
+    /// the vocabulary.</exception>
+    public Tensor Logits(TokenBatch batch)
+    {
+        ArgumentNullException.ThrowIfNull(batch);
+        using DisposeScope scope = NewDisposeScope();
+        Tensor ids = batch.Ids.to(Device);
+        using var pass = ForwardPass.Prepare(this, ids, batch);
+        return scope.MoveToOuter(call(ids));
     }
 
     /// <summary>
@@ -76,23 +95,29 @@ public abstract partial class DecoderModel : Module<Tensor, Tensor>, IResumable
         ArgumentOutOfRangeException.ThrowIfGreaterThan(block, Layout.Layers);
         if (residual.dim() != 3 || residual.shape[2] != Width)
             throw new ArgumentException($"The residual stream of this model is [batch, tokens, {Width}], not [{string.Join(", ", residual.shape)}].");
+        return ((IResumable)this).ForwardFrom(block, residual, null);
+    }
+
+    Tensor IResumable.ForwardFrom(int block, Tensor residual, TokenBatch? rows)
+    {
         using DisposeScope scope = NewDisposeScope();
-        using var pass = ForwardPass.Begin(residual);
+        using var pass = ForwardPass.Begin(residual, rows);
         return scope.MoveToOuter(Unembed(Body.From(block, residual)));
     }
 
     /// <summary>Runs a pass over tokens behind those of a cache, and adds theirs to it.</summary>
+    /// <param name="cache">The cache, made for this model; null for tokens that nothing comes before.</param>
     /// <param name="ids">The ids of the new tokens, Int64 <c>[batch, tokens]</c>.</param>
-    /// <param name="cache">The cache; made for this model.</param>
+    /// <param name="rows">The rows with the tokens of the cache, if they have padding.</param>
+    /// <param name="step">The step of a generation that the pass is.</param>
+    /// <param name="cancellation">Ends the pass.</param>
     /// <returns>The logits at the new tokens, <c>[batch, tokens, vocabulary]</c>.</returns>
-    internal Tensor ForwardWith(KeyValueCache cache, Tensor ids)
+    internal Tensor ForwardWith(KeyValueCache? cache, Tensor ids, TokenBatch? rows = null, PassStep? step = null, CancellationToken cancellation = default)
     {
-        CheckTokens(ids, cache.Tokens);
-        using DisposeScope scope = NewDisposeScope();
-        using var pass = ForwardPass.Begin(ids, cache);
-        Tensor logits = Unembed(Stem.call(ids));
-        cache.Advance(ids.shape[1]);
-        return scope.MoveToOuter(logits);
+        using var pass = ForwardPass.Prepare(this, ids, rows, cache, step, cancellation);
+        Tensor logits = call(ids);
+        cache?.Advance(ids.shape[1]);
+        return logits;
     }
 
     /// <summary>The width of the residual stream.</summary>
@@ -114,7 +139,7 @@ public abstract partial class DecoderModel : Module<Tensor, Tensor>, IResumable
         return Cap?.call(logits) ?? logits;
     }
 
-    private void CheckTokens(Tensor tokens, long past)
+    private void CheckTokens(Tensor tokens)
     {
         ArgumentNullException.ThrowIfNull(tokens);
         string model = GetType().Name;
@@ -127,8 +152,11 @@ public abstract partial class DecoderModel : Module<Tensor, Tensor>, IResumable
 
         if (tokens.numel() == 0)
             throw new ArgumentException($"The input [{string.Join(", ", tokens.shape)}] has no tokens: {model} needs at least one.");
-        if (past + tokens.shape[1] > Layout.MaxTokens)
-            throw new ArgumentException($"The input has {past + tokens.shape[1]} tokens, this model reads at most {Layout.MaxTokens} ({LimitSetting}): shorten it.");
+
+        // Padding takes no position. A pass that is prepared knows how long the rows are, those of a cache included.
+        long length = ForwardPass.LengthFor(this) ?? tokens.shape[1];
+        if (length > Layout.MaxTokens)
+            throw new ArgumentException($"The input has {length} tokens, this model reads at most {Layout.MaxTokens} ({LimitSetting}): shorten it.");
         if (tokens.is_meta)
             return;
 

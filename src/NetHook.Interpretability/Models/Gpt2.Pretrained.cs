@@ -44,6 +44,6 @@ public sealed partial class Gpt2
         if (WasRead)
             base.SaveSettings(path);
         else
-            Config.Save(path);
+            Config.Holding(Dtype).Save(path);
     }
 }

@@ -61,7 +61,7 @@ public sealed partial class Gpt2 : DecoderModel
 
     private protected override Module<Tensor, Tensor> Head => lm_head;
 
-    private protected override string LimitSetting => "n_positions";
+    internal override string LimitSetting => "n_positions";
 
     private protected override string FamilyName => "GPT-2";
 

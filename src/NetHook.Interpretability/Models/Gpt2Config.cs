@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using static TorchSharp.torch;
 
 namespace NetHook.Interpretability;
 
@@ -10,14 +11,22 @@ namespace NetHook.Interpretability;
 /// <remarks>Immutable. Settings of the file that do not change the model are kept and written back by <see cref="Save"/>.</remarks>
 public sealed record Gpt2Config
 {
-    private const int LargestSize = 1 << 24;
-
     private static readonly JsonSerializerOptions Json = new()
     {
         PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
-        UnmappedMemberHandling = JsonUnmappedMemberHandling.Skip,
         WriteIndented = true,
     };
+
+    // Transformers' GPT2Config takes these for its own (its attribute_map).
+    private static readonly Dictionary<string, string> Aliases = new()
+    {
+        ["hidden_size"] = "n_embd",
+        ["max_position_embeddings"] = "n_positions",
+        ["num_attention_heads"] = "n_head",
+        ["num_hidden_layers"] = "n_layer",
+    };
+
+    // Of these, Transformers takes whichever of the two the file has.
 
     /// <summary>The kind of model the file describes; only <c>gpt2</c> is accepted.</summary>
     public string ModelType { get; init; } = "gpt2";
@@ -41,8 +50,8 @@ public sealed record Gpt2Config
     public int? NInner { get; init; }
 
     /// <summary>
-    /// The activation inside each MLP: <c>gelu_new</c> (also <c>gelu_fast</c>, <c>gelu_pytorch_tanh</c>),
-    /// <c>gelu</c>, <c>relu</c>, <c>silu</c> (also <c>swish</c>) or <c>tanh</c>.
+    /// The activation inside each MLP: <c>gelu_new</c> (also <c>gelu_fast</c>, <c>gelu_accurate</c>, <c>gelu_python_tanh</c>,
+    /// <c>gelu_pytorch_tanh</c>), <c>gelu</c> (also <c>gelu_python</c>), <c>relu</c>, <c>silu</c> (also <c>swish</c>) or <c>tanh</c>.
     /// </summary>
     public string ActivationFunction { get; init; } = "gelu_new";
 
@@ -82,6 +91,16 @@ public sealed record Gpt2Config
     [JsonInclude, JsonExtensionData]
     internal Dictionary<string, JsonElement>? Others { get; init; }
 
+    /// <summary>These settings, saying that the file of weights beside them holds such elements.</summary>
+    internal Gpt2Config Holding(ScalarType dtype)
+    {
+        Dictionary<string, JsonElement> others = new(Others ?? []);
+        string[] present = [.. StoredDtype.Keys.Where(others.ContainsKey)];
+        foreach (string key in present.Length > 0 ? present : ["torch_dtype"])
+            others[key] = JsonSerializer.SerializeToElement(StoredDtype.NameOf(dtype));
+        return this with { Others = others };
+    }
+
     /// <summary>Reads a <c>config.json</c>.</summary>
     /// <param name="path">The path of the file.</param>
     /// <returns>The settings, which are those of a model that <see cref="Gpt2"/> can be.</returns>
@@ -89,24 +108,38 @@ public sealed record Gpt2Config
     public static Gpt2Config Load(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
+        var settings = ConfigReader.Read(path, Aliases);
+        var defaults = new Gpt2Config();
+        Gpt2Config config = new Gpt2Config
+        {
+            ModelType = settings.Text("model_type", defaults.ModelType),
+            VocabSize = settings.Integer("vocab_size", defaults.VocabSize),
+            NPositions = settings.Integer("n_positions", defaults.NPositions),
+            NEmbd = settings.Integer("n_embd", defaults.NEmbd),
+            NLayer = settings.Integer("n_layer", defaults.NLayer),
+            NHead = settings.Integer("n_head", defaults.NHead),
+            NInner = settings.Has("n_inner") ? settings.Integer("n_inner") : null,
+            ActivationFunction = settings.Text("activation_function", defaults.ActivationFunction),
+            LayerNormEpsilon = settings.Number("layer_norm_epsilon", defaults.LayerNormEpsilon),
+            ResidPdrop = settings.Number("resid_pdrop", defaults.ResidPdrop),
+            EmbdPdrop = settings.Number("embd_pdrop", defaults.EmbdPdrop),
+            AttnPdrop = settings.Number("attn_pdrop", defaults.AttnPdrop),
+            InitializerRange = settings.Number("initializer_range", defaults.InitializerRange),
+            TieWordEmbeddings = settings.Flag("tie_word_embeddings", defaults.TieWordEmbeddings),
+            ScaleAttnWeights = settings.Flag("scale_attn_weights", defaults.ScaleAttnWeights),
+            ScaleAttnByInverseLayerIdx = settings.Flag("scale_attn_by_inverse_layer_idx", defaults.ScaleAttnByInverseLayerIdx),
+            ReorderAndUpcastAttn = settings.Flag("reorder_and_upcast_attn", defaults.ReorderAndUpcastAttn),
+            AddCrossAttention = settings.Flag("add_cross_attention", defaults.AddCrossAttention),
+            Others = settings.Others.Count == 0 ? null : settings.Others.ToDictionary(),
+        };
         try
         {
-            Gpt2Config config = JsonSerializer.Deserialize<Gpt2Config>(File.ReadAllBytes(path), Json)
-                ?? throw new CheckpointException(path, null, "It holds null where a JSON object is expected.");
             config.Validate();
             return config;
         }
         catch (ArgumentException e)
         {
             throw new CheckpointException(path, null, e.Message, e);
-        }
-        catch (JsonException e)
-        {
-            throw new CheckpointException(path, e.Path, $"It is not the JSON of a GPT-2's settings: {e.Message}", e);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new CheckpointException(path, null, $"It cannot be read: {e.Message}", e);
         }
     }
 
@@ -133,11 +166,11 @@ public sealed record Gpt2Config
             ("n_layer", NLayer), ("n_head", NHead), ("n_inner", NInner ?? 1),
         })
         {
-            Require(size is > 0 and <= LargestSize, $"{name} is {size}, expected 1 to {LargestSize}");
+            Require(size is > 0 and <= ConfigReader.LargestSize, $"{name} is {size}, expected 1 to {ConfigReader.LargestSize}");
         }
 
         Require(NEmbd % NHead == 0, $"n_embd is {NEmbd}, which n_head = {NHead} does not divide");
-        Require(LayerNormEpsilon > 0, $"layer_norm_epsilon is {LayerNormEpsilon}, expected more than 0");
+        Require(LayerNormEpsilon > 0 && double.IsFinite(LayerNormEpsilon), $"layer_norm_epsilon is {LayerNormEpsilon}, expected more than 0");
         foreach ((string name, double p) in new[] { ("resid_pdrop", ResidPdrop), ("embd_pdrop", EmbdPdrop), ("attn_pdrop", AttnPdrop) })
             Require(p is >= 0 and <= 1, $"{name} is {p}, expected 0 to 1");
         Require(!AddCrossAttention, "add_cross_attention is true, which is not supported");

@@ -52,15 +52,45 @@ internal sealed class LaidOutModel
         return logits;
     }
 
+    /// <summary>Runs rows, each as if it ran alone.</summary>
+    /// <returns>The logits, <c>[rows, tokens, vocabulary]</c>; those at padding mean nothing.</returns>
+    /// <exception cref="ArgumentException">A model that is not of this library is given rows that are padded on the left.</exception>
+    public Tensor Logits(TokenBatch batch)
+    {
+        if (Module is DecoderModel decoder)
+            return decoder.Logits(batch);
+
+        // By causal attention no token sees what stands behind it.
+        return batch.Side == PaddingSide.Right || !batch.HasPadding ? Module.call(batch.Ids.to(Device)) : throw new ArgumentException(
+            $"{TypeNames.Of(Module)} is no model of this library, and cannot be told which tokens are padding on the left. Make the batch with PaddingSide.Right, behind each row's tokens.");
+    }
+
+    /// <summary>Finds out whether the model can read rows.</summary>
+    /// <exception cref="ArgumentException">A row is longer than the model reads, or an id is none of its vocabulary.</exception>
+    public void Check(TokenBatch rows)
+    {
+        string limit = Module is DecoderModel decoder ? $" ({decoder.LimitSetting})" : "";
+        int longest = rows.Rows.Max(row => row.Count), largest = rows.Rows.Max(row => row.Max());
+        if (longest > Layout.MaxTokens)
+            throw new ArgumentException($"The input has {longest} tokens, this model reads at most {Layout.MaxTokens}{limit}: shorten it.");
+        if (largest >= VocabularySize)
+            throw new ArgumentException($"Token id {largest} is outside the vocabulary, 0 to {VocabularySize - 1}: was it made by another model's tokenizer?");
+    }
+
     /// <summary>Says which layer is at fault if logits that the model gave for these ids are not finite.</summary>
     /// <exception cref="NonFiniteException">They are not finite.</exception>
-    public void RequireFinite(Tensor logits, Tensor ids)
+    public void RequireFinite(Tensor logits, Tensor ids) => RequireFinite(logits, () => ids);
+
+    /// <inheritdoc cref="RequireFinite(Tensor, Tensor)"/>
+    public void RequireFinite(Tensor logits, IEnumerable<int> tokens) => RequireFinite(logits, () => Ids(tokens));
+
+    private void RequireFinite(Tensor logits, Func<Tensor> ids)
     {
         // A model may exclude a token by a logit of -infinity.
         using DisposeScope scope = NewDisposeScope();
         if (logits.max().isfinite().item<bool>())
             return;
-        throw FirstNonFinite.In(Module, () => Module.call(ids));
+        throw FirstNonFinite.In(Module, () => Module.call(ids()));
     }
 
     /// <summary>Goes on from a residual stream.</summary>
@@ -68,14 +98,15 @@ internal sealed class LaidOutModel
     /// <param name="residual">The residual stream, <c>[batch, tokens, width]</c>.</param>
     /// <param name="ids">The ids that it is of, <c>[batch, tokens]</c>.</param>
     /// <param name="positions">Picks some positions, of a tensor <c>[batch, tokens, features]</c>.</param>
+    /// <param name="rows">The rows that the ids are of, padded on the right if at all; null for rows without padding.</param>
     /// <returns>The logits at those positions.</returns>
-    public Tensor LogitsFrom(int block, Tensor residual, Tensor ids, Func<Tensor, Tensor> positions)
+    public Tensor LogitsFrom(int block, Tensor residual, Tensor ids, Func<Tensor, Tensor> positions, TokenBatch? rows = null)
     {
         if (Module is IResumable resumable)
         {
             // The head need not see positions that nobody asked for.
             using var pick = new Trace(Module, Layout.Readout[0], Quietly(input: positions));
-            return resumable.ForwardFrom(block, residual);
+            return resumable.ForwardFrom(block, residual, rows);
         }
 
         using Trace enter = block == 0

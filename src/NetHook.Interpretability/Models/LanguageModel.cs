@@ -5,7 +5,7 @@ using static TorchSharp.torch.nn;
 namespace NetHook.Interpretability;
 
 /// <summary>A model with its tokenizer and its layout: text in, text out. Every analysis works on one. Owns the model.</summary>
-public sealed class LanguageModel : IDisposable
+public sealed partial class LanguageModel : IDisposable
 {
     /// <summary>Puts a model and its tokenizer together.</summary>
     /// <param name="model">The model; disposed with this object.</param>
@@ -136,42 +136,8 @@ public sealed class LanguageModel : IDisposable
         return MostLikely(Parts.Logits(tokens)[-1], count);
     }
 
-    /// <summary>Continues a prompt by the most likely token, again and again.</summary>
-    /// <param name="prompt">The prompt, of at least one token.</param>
-    /// <param name="maxTokens">The most tokens to add.</param>
-    /// <returns>
-    /// What was added, without the prompt. It ends earlier than asked for at <see cref="Tokenizer.EndOfTextId"/>, which is
-    /// left out, and where the model reads no more (<see cref="TransformerLayout.MaxTokens"/>).
-    /// </returns>
-    /// <exception cref="ArgumentException">The prompt is empty, is not Unicode, or is longer than the model reads.</exception>
-    /// <exception cref="NonFiniteException">The model's logits are not finite.</exception>
-    public string Generate(string prompt, int maxTokens = 20)
-    {
-        ArgumentException.ThrowIfNullOrEmpty(prompt);
-        ArgumentOutOfRangeException.ThrowIfNegative(maxTokens);
-        IReadOnlyList<int> tokens = Tokenizer.Encode(prompt);
-        return Tokenizer.DecodeContinuation(tokens, Continue(tokens, maxTokens));
-    }
-
     /// <summary>Disposes the model.</summary>
     public void Dispose() => Model.Dispose();
-
-    /// <summary>The tokens that <see cref="Generate"/> adds.</summary>
-    internal IReadOnlyList<int> Continue(IReadOnlyList<int> tokens, int maxTokens)
-    {
-        List<int> ids = [.. tokens];
-        using IDisposable _ = no_grad();
-        while (ids.Count - tokens.Count < maxTokens && (ids.Count < (Layout.MaxTokens ?? int.MaxValue) || ids.Count == tokens.Count))
-        {
-            using DisposeScope scope = NewDisposeScope();
-            int next = (int)Parts.Logits(ids)[-1].argmax().item<long>();
-            if (next == Tokenizer.EndOfTextId)
-                break;
-            ids.Add(next);
-        }
-
-        return ids[tokens.Count..];
-    }
 
     /// <summary>The most likely tokens by logits <c>[vocabulary]</c>. Makes tensors in the current dispose scope.</summary>
     internal IReadOnlyList<NextToken> MostLikely(Tensor logits, int count)

@@ -82,15 +82,26 @@ public partial class Tokenizer
         onTokens(tokens, words.Text);
     }
 
+    /// <summary>Whether a text has no half of a surrogate pair.</summary>
+    internal static bool IsUnicode(string text) => LoneSurrogate(text) < 0;
+
     private static void CheckUnicode(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
+        if (LoneSurrogate(text) is var at and >= 0)
+            throw new ArgumentException($"The text is not Unicode: character {at} (U+{(int)text[at]:X4}) is half a surrogate pair.");
+    }
+
+    private static int LoneSurrogate(string text)
+    {
         for (int i = 0; i < text.Length; i++)
         {
             if (char.IsSurrogatePair(text, i))
                 i++;
             else if (char.IsSurrogate(text[i]))
-                throw new ArgumentException($"The text is not Unicode: character {i} (U+{(int)text[i]:X4}) is half a surrogate pair.");
+                return i;
         }
+
+        return -1;
     }
 }

@@ -118,6 +118,9 @@ public partial class Tokenizer
         return _parts.Model.Vocabulary.TryGetValue(token, out int id) ? id : _parts.AddedTokens.FirstOrDefault(added => added.Content == token)?.Id;
     }
 
+    /// <summary>Whether the vocabulary has an id.</summary>
+    internal bool Knows(int id) => _tokens.ContainsKey(id);
+
     /// <summary>The token's text, or its id in angle brackets where the vocabulary is smaller than the model's.</summary>
     internal string TextOf(int id) => _tokens.ContainsKey(id) ? TokenText(id) : $"<{id}>";
 

@@ -9,17 +9,21 @@ internal sealed class ArrayCopier(Type type) : Copier
     {
         var array = (Array)original;
         var copy = (Array)array.Clone();
-        context.Remember(original, copy);
         if (_shareItems)
-            return copy;
+            context.Remember(original, copy);
+        else
+            context.FillLater(this, original, copy);
+        return copy;
+    }
 
+    internal override void Fill(object original, object copy, CopyContext context)
+    {
+        (Array array, Array copied) = ((Array)original, (Array)copy);
         foreach (int[] indices in Indices(array))
         {
             if (array.GetValue(indices) is { } item)
-                copy.SetValue(context.CopyPart(item, $"[{string.Join(", ", indices)}]"), indices);
+                copied.SetValue(context.CopyPart(item, $"[{string.Join(", ", indices)}]"), indices);
         }
-
-        return copy;
     }
 
     /// <summary>The indices of every element, each a new array.</summary>

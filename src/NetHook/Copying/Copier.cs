@@ -11,8 +11,13 @@ internal abstract class Copier
 {
     private static readonly ConcurrentDictionary<Type, Copier> ByType = new();
 
-    /// <summary>Copies an object that the context has not met before.</summary>
+    /// <summary>Copies an object that the context has not met before; all of it, or without its parts if these are to be filled in later.</summary>
     internal abstract object Copy(object original, CopyContext context);
+
+    /// <summary>Copies the parts of an object into its copy.</summary>
+    internal virtual void Fill(object original, object copy, CopyContext context)
+    {
+    }
 
     internal static Copier For(Type type) => ByType.GetOrAdd(type, Choose);
 

@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Runtime.CompilerServices;
 using TorchSharp;
 using static TorchSharp.torch;
 using Module = TorchSharp.torch.nn.Module;
@@ -15,8 +16,11 @@ public sealed class CopyContext
     private readonly Dictionary<object, object> _copies = new(ReferenceEqualityComparer.Instance);
     private readonly HashSet<object> _atCopiers = new(ReferenceEqualityComparer.Instance);
     private readonly List<Module> _modules = [];
-    private readonly List<string> _path = [];
+    private readonly List<Unfilled> _unfilled = [];
+    private readonly HashSet<object> _waiting = new(ReferenceEqualityComparer.Instance);
+    private readonly List<Action> _last = [];
     private readonly Type _root;
+    private CopyPlace? _place;
     private RandomState? _random;
 
     private CopyContext(Type root)
@@ -32,7 +36,15 @@ public sealed class CopyContext
     /// <param name="value">The value. A second request for the same object gives the same copy.</param>
     /// <returns>The copy, which belongs to the copied model; what cannot change, a string for instance, is shared instead.</returns>
     /// <exception cref="ModuleCopyException">The value cannot be copied exactly.</exception>
-    public T Copy<T>(T value) => (T)CopyObject(value)!;
+    public T Copy<T>(T value)
+    {
+        int mark = _unfilled.Count;
+        object? copy = CopyObject(value);
+        if (value is not null && _waiting.Remove(value))
+            Copier.For(value.GetType()).Fill(value, copy!, this);
+        FillDownTo(mark);
+        return (T)copy!;
+    }
 
     /// <summary>Runs a copy. If it fails, what was made so far is freed.</summary>
     internal static T Run<T>(Type root, Func<CopyContext, T> copy)
@@ -46,6 +58,8 @@ public sealed class CopyContext
         try
         {
             T? result = copy(context);
+            context.FillDownTo(0);
+            context._last.ForEach(action => action());
             context.Tensors.Complete();
             // What a registered copier made besides is its own affair.
             scope.MoveToOuter(scope.DisposablesView);
@@ -67,6 +81,9 @@ public sealed class CopyContext
             return known;
 
         Type type = value.GetType();
+        if (!RuntimeHelpers.TryEnsureSufficientExecutionStack())
+            throw Refused(type, "it is nested too deep in modules or in what registered copiers copy");
+
         // A registered copier may ask for the very object that it was given: it means the copy that would be made without it.
         if (ModuleCopiers.Find(type) is not { } registered || !_atCopiers.Add(value))
             return Copier.For(type).Copy(value, this);
@@ -79,11 +96,48 @@ public sealed class CopyContext
     /// <summary>Copies what a field, item or child holds, and knows its place should it be refused.</summary>
     internal object? CopyPart(object? value, string place)
     {
-        _path.Add(place);
+        if (value is null)
+            return null;
+        CopyPlace? outer = _place;
+        _place = new(outer, place, value.GetType());
         object? copy = CopyObject(value);
-        _path.RemoveAt(_path.Count - 1);
+        _place = outer;
         return copy;
     }
+
+    /// <summary>
+    /// Keeps a copy that has none of its parts yet; they are copied once what is under way has been. So chains of objects of any
+    /// length take no stack.
+    /// </summary>
+    internal void FillLater(Copier copier, object original, object copy)
+    {
+        Remember(original, copy);
+        _waiting.Add(original);
+        _unfilled.Add(new(copier, original, copy, _place));
+    }
+
+    /// <summary>The mark to give <see cref="FillDownTo"/>, to fill what is kept from here on.</summary>
+    internal int Mark() => _unfilled.Count;
+
+    /// <summary>Fills the copies that were kept since the mark, in the order in which the objects lie in each other.</summary>
+    internal void FillDownTo(int mark)
+    {
+        while (_unfilled.Count > mark)
+        {
+            Unfilled next = _unfilled[^1];
+            _unfilled.RemoveAt(_unfilled.Count - 1);
+            if (!_waiting.Remove(next.Original))
+                continue;
+            (int start, CopyPlace? outer) = (_unfilled.Count, _place);
+            _place = next.Place;
+            next.Copier.Fill(next.Original, next.Copy, this);
+            _place = outer;
+            _unfilled.Reverse(start, _unfilled.Count - start);
+        }
+    }
+
+    /// <summary>Does something once everything is copied.</summary>
+    internal void AtLast(Action action) => _last.Add(action);
 
     /// <summary>The copy of an object, if there is one already.</summary>
     internal object? Find(object original) => _copies.GetValueOrDefault(original);
@@ -105,7 +159,7 @@ public sealed class CopyContext
     /// <summary>To be called before anything that draws random numbers: the copy leaves their sequence as it was.</summary>
     internal void KeepRandomState() => _random ??= new RandomState();
 
-    internal ModuleCopyException Refused(Type type, string reason) => new(_root, string.Concat(_path), type, reason);
+    internal ModuleCopyException Refused(Type type, string reason) => new(_root, CopyPlace.Text(_place), type, reason, RegistrableType.Nearest(type, _place) ?? _root);
 
     private void Finish(bool done)
     {
@@ -117,4 +171,6 @@ public sealed class CopyContext
                 TorchSharpInternals.NativeHandle(module).Dispose();
         }
     }
+
+    private readonly record struct Unfilled(Copier Copier, object Original, object Copy, CopyPlace? Place);
 }

@@ -1,5 +1,4 @@
 using System.Reflection;
-using System.Runtime.CompilerServices;
 using TorchSharp;
 using TorchSharp.Modules;
 using TorchSharp.Utils;
@@ -54,7 +53,6 @@ internal sealed class ModuleCopier : Copier
 
     internal override object Copy(object original, CopyContext context)
     {
-        RuntimeHelpers.EnsureSufficientExecutionStack();
         var module = (Module)original;
         if (TorchSharpInternals.NativeHandle(module).IsInvalid)
             throw context.Refused(module.GetType(), "it is disposed");
@@ -67,7 +65,7 @@ internal sealed class ModuleCopier : Copier
 
         _plan.CopyFields(module, copy, context);
         CopyRegistrations(module, copy, context);
-        CopyState(module, copy);
+        CopyState(module, copy, context);
         return copy;
     }
 
@@ -94,10 +92,10 @@ internal sealed class ModuleCopier : Copier
     }
 
     /// <summary>Copies what the base class keeps, the mode of this module alone, and edits that are part of it.</summary>
-    internal static void CopyState(Module original, Module copy)
+    internal static void CopyState(Module original, Module copy, CopyContext context)
     {
         TorchSharpInternals.CopyBaseState(original, copy);
-        PermanentEdits.CopyTo(copy, original);
+        context.AtLast(() => PermanentEdits.CopyTo(copy, original));
         if (!TorchSharpInternals.IsTraining(original))
             TorchSharpInternals.SetTraining(copy, false);
     }

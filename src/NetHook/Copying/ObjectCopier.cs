@@ -18,7 +18,10 @@ internal sealed class ObjectCopier : Copier
         typeof(SortedDictionary<,>), typeof(SortedList<,>), typeof(SortedSet<>), typeof(KeyValuePair<,>), typeof(StrongBox<>),
         typeof(System.Collections.ObjectModel.Collection<>), typeof(System.Collections.ObjectModel.ReadOnlyCollection<>),
         typeof(System.Collections.ObjectModel.ReadOnlyDictionary<,>), typeof(System.Collections.Immutable.ImmutableArray<>),
-        typeof(System.Collections.Immutable.ImmutableList<>), typeof(Memory<>), typeof(ReadOnlyMemory<>), typeof(Random),
+        typeof(System.Collections.Immutable.ImmutableList<>),
+        typeof(System.Collections.Immutable.ImmutableStack<>), typeof(System.Collections.Immutable.ImmutableQueue<>),
+        typeof(System.Collections.Immutable.ImmutableSortedDictionary<,>), typeof(System.Collections.Immutable.ImmutableSortedSet<>),
+        typeof(System.Collections.ObjectModel.KeyedCollection<,>), typeof(Enumerable), typeof(Memory<>), typeof(ReadOnlyMemory<>), typeof(Random),
     ];
 
     private readonly FieldPlan _plan;
@@ -49,6 +52,8 @@ internal sealed class ObjectCopier : Copier
             return new RefusingCopier("it is attached to the original");
         if (typeof(Generator).IsAssignableFrom(type))
             return new GeneratorCopier();
+        if (type == typeof(DisposeScope))
+            return new ScopeCopier();
         if (!IsTransparent(type))
             return new RefusingCopier("NetHook does not know how .NET's objects of this type are copied");
         if (type.GetMethod("Finalize", BindingFlags.Instance | BindingFlags.NonPublic)!.DeclaringType != typeof(object) && !type.IsValueType)
@@ -70,19 +75,24 @@ internal sealed class ObjectCopier : Copier
     {
         if (Array.Exists(_instances, field => ReferenceEquals(field.GetValue(null), original)))
             return original;
-        RuntimeHelpers.EnsureSufficientExecutionStack();
         object copy = ShallowCopy(original);
-        if (!_isValue)
-            context.Remember(original, copy);
-        _plan.CopyFields(original, copy, context);
+        if (_isValue)
+            _plan.CopyFields(original, copy, context);
+        else
+            context.FillLater(this, original, copy);
         return copy;
     }
+
+    internal override void Fill(object original, object copy, CopyContext context) => _plan.CopyFields(original, copy, context);
 
     private static bool IsNative(FieldInfo field) =>
         field.FieldType.IsPointer || field.FieldType == typeof(nint) || field.FieldType == typeof(nuint);
 
     private static bool IsPlainData(Type type)
     {
+        // The views that a dictionary gives of its keys and values hold nothing but the dictionary.
+        if (type.Name is "KeyCollection" or "ValueCollection" && type.DeclaringType is { } dictionary && HashCopier.Knows(dictionary))
+            return true;
         while (type.DeclaringType is { } outer)
             type = outer;
         return PlainData.Contains(type.IsGenericType ? type.GetGenericTypeDefinition() : type);
@@ -96,6 +106,24 @@ internal sealed class ObjectCopier : Copier
             object copy = create();
             context.Remember(original, copy);
             return copy;
+        }
+    }
+
+    /// <summary>A scope that is open will dispose tensors of the original; one that is disposed is nothing any more.</summary>
+    private sealed class ScopeCopier : Copier
+    {
+        internal override object Copy(object original, CopyContext context)
+        {
+            try
+            {
+                _ = ((DisposeScope)original).DisposablesCount;
+            }
+            catch (ObjectDisposedException)
+            {
+                return original;
+            }
+
+            throw context.Refused(typeof(DisposeScope), "it is to dispose tensors of the original, and a copy of it would dispose them too; dispose it first, or hold the tensors in fields instead");
         }
     }
 

@@ -36,7 +36,7 @@ internal sealed class SharedSequential : Sequential
             foreach ((nn.IModule<Tensor, Tensor> module, string name) in modules.Zip(names))
                 copy.append(name, (nn.IModule<Tensor, Tensor>)context.CopyPart(module, "." + name)!);
             ModuleCopier.CopyRegistrations((SharedSequential)original, copy, context);
-            ModuleCopier.CopyState((SharedSequential)original, copy);
+            ModuleCopier.CopyState((SharedSequential)original, copy, context);
             return copy;
         }
     }

@@ -1,3 +1,5 @@
+using static TorchSharp.torch;
+
 namespace NetHook;
 
 /// <summary>Combines interventions.</summary>
@@ -22,6 +24,13 @@ public static class InterventionExtensions
     {
         ArgumentNullException.ThrowIfNull(first);
         ArgumentNullException.ThrowIfNull(second);
-        return (value, layer) => second(first(value, layer), layer);
+        return (value, layer) =>
+        {
+            // Outside of a scope, nothing else holds what the first has made.
+            Tensor between = first(value, layer);
+            Tensor result = second(between, layer);
+            GC.KeepAlive(between);
+            return result;
+        };
     }
 }

@@ -44,13 +44,18 @@ public static class Interventions
     public static Intervention Add(Tensor vector, double factor = 1)
     {
         ArgumentNullException.ThrowIfNull(vector);
-        return (value, layer) => value.add(Fitting("Add", vector, value, layer), alpha: factor);
+        Scalar held = HeldScalars.Of(factor);
+        return (value, layer) => value.Plus(Fitting("Add", vector, value, layer), held);
     }
 
     /// <summary>x ← factor · x.</summary>
     /// <param name="factor">The factor.</param>
     /// <returns>The intervention.</returns>
-    public static Intervention Scale(double factor) => (value, _) => value.mul(factor);
+    public static Intervention Scale(double factor)
+    {
+        Scalar held = HeldScalars.Of(factor);
+        return (value, _) => value.Times(held);
+    }
 
     /// <summary>x ← x + σ · ε with ε drawn from the standard normal distribution, anew at each call.</summary>
     /// <param name="standardDeviation">σ, in the activation's units.</param>
@@ -60,6 +65,7 @@ public static class Interventions
     {
         ArgumentOutOfRangeException.ThrowIfNegative(standardDeviation);
         var generator = new Generator((ulong)seed, CPU);
+        Scalar held = HeldScalars.Of(standardDeviation);
         return (value, layer) =>
         {
             if (!value.is_floating_point())
@@ -68,7 +74,7 @@ public static class Interventions
             Tensor noise;
             lock (generator)
                 noise = randn(value.shape, dtype: float32, generator: generator);
-            return (value + noise.to(value.dtype, value.device) * standardDeviation).MoveToOuterDisposeScope();
+            return value.Plus(noise.to(value.dtype, value.device).Times(held)).MoveToOuterDisposeScope();
         };
     }
 
@@ -80,7 +86,7 @@ public static class Interventions
         ArgumentNullException.ThrowIfNull(direction);
         if (direction.dim() != 1)
             throw new ArgumentException($"A direction has the shape [features]; this one has {Shape(direction)}.", nameof(direction));
-        if (direction.norm().ToDouble() == 0)
+        if (IsZero(direction))
             throw new ArgumentException("The direction is zero, which points nowhere.", nameof(direction));
         return (value, layer) =>
         {
@@ -101,7 +107,8 @@ public static class Interventions
     {
         if (double.IsNaN(lowest) || double.IsNaN(highest) || lowest > highest)
             throw new ArgumentException($"Nothing lies between {lowest} and {highest}: give the lower bound first.");
-        return (value, _) => value.clamp(lowest, highest);
+        Scalar low = HeldScalars.Of(lowest), high = HeldScalars.Of(highest);
+        return (value, _) => value.Clamped(low, high);
     }
 
     /// <summary>
@@ -121,10 +128,45 @@ public static class Interventions
         };
     }
 
+    /// <summary>
+    /// Does something else in each row of the batch, dimension 0: a vector for each prompt, or tokens that stand at other places in each.
+    /// </summary>
+    /// <param name="ofRow">
+    /// Is given the number of a row and says what is done to it; null leaves the row as it is. What it says is given the row alone,
+    /// with all dimensions kept: <c>[1, tokens, features]</c>.
+    /// </param>
+    /// <returns>The intervention.</returns>
+    /// <example><c>Interventions.ByRow(row => Interventions.Zero().At(Slice.Tokens(batch.RowRange(row))))</c></example>
+    public static Intervention ByRow(Func<int, Intervention?> ofRow)
+    {
+        ArgumentNullException.ThrowIfNull(ofRow);
+        return (value, layer) =>
+        {
+            Slice.CheckDimension("ByRow", 0, value, layer);
+            using DisposeScope scope = NewDisposeScope();
+            Tensor[] rows = [.. Enumerable.Range(0, (int)value.shape[0]).Select(row => Row(row, value.narrow(0, row, 1), layer))];
+            return cat(rows, 0).MoveToOuterDisposeScope();
+        };
+
+        Tensor Row(int row, Tensor part, string layer)
+        {
+            Tensor edited = ofRow(row)?.Invoke(part, layer) ?? part;
+            return edited.shape.AsSpan().SequenceEqual(part.shape)
+                ? edited
+                : throw Misfit("ByRow", $"what was made of row {row}, of shape {Shape(edited)},", part, layer, "an intervention keeps the shape");
+        }
+    }
+
     internal static InvalidOperationException Misfit(string name, string what, Tensor value, string layer, string rule) => new(
         $"{name} at layer '{layer}': {what} does not fit an activation of shape {Shape(value)}; {rule}.");
 
     internal static string Shape(Tensor tensor) => $"[{string.Join(", ", tensor.shape)}]";
+
+    private static bool IsZero(Tensor direction)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        return direction.norm().to(ScalarType.Float64).item<double>() == 0;
+    }
 
     private static Tensor Fitting(string name, Tensor tensor, Tensor value, string layer)
     {

@@ -58,6 +58,16 @@ public sealed class Slice
     /// <returns>The slice.</returns>
     public static Slice Batch(params Index[] positions) => new("Batch", 0, Picking(positions));
 
+    /// <summary>Rows of the batch: the same as <see cref="Batch"/>.</summary>
+    /// <param name="positions">The rows.</param>
+    /// <returns>The slice.</returns>
+    public static Slice Rows(params Index[] positions) => new("Rows", 0, Picking(positions));
+
+    /// <summary>A range of rows of the batch.</summary>
+    /// <param name="range">The range, such as <c>2..5</c>.</param>
+    /// <returns>The slice.</returns>
+    public static Slice Rows(Range range) => new("Rows", 0, Picking(range));
+
     /// <summary>Positions along any dimension.</summary>
     /// <param name="dimension">The dimension; negative ones count from the last.</param>
     /// <param name="positions">The positions.</param>

@@ -25,7 +25,7 @@ public sealed unsafe class SafetensorsFile : IDisposable
     private SafetensorsFile(string path)
     {
         FilePath = path;
-        _stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read);
+        _stream = InputFile.Open(path);
         try
         {
             _header = SafetensorsHeader.Read(path, _stream);
@@ -67,10 +67,13 @@ public sealed unsafe class SafetensorsFile : IDisposable
     /// <summary>Reads a whole file.</summary>
     /// <param name="path">The path of the file.</param>
     /// <returns>The tensors by key, in the order of the file's header; they are the caller's, as any new tensor.</returns>
-    /// <exception cref="CheckpointException">The file is missing, cannot be read, or is not a sound safetensors file.</exception>
+    /// <exception cref="CheckpointException">The file is missing, cannot be read, or is not a sound safetensors file; or a
+    /// tensor is of a type that TorchSharp lacks.</exception>
     public static Dictionary<string, Tensor> Load(string path)
     {
         using SafetensorsFile file = Open(path);
+        foreach (string key in file.Entries.Keys)
+            file.FindReadable(key);
         return file.Entries.Keys.ToDictionary(key => key, key => file.Read(key));
     }
 
@@ -81,31 +84,22 @@ public sealed unsafe class SafetensorsFile : IDisposable
     /// <param name="path">The path of the file. Its folder must exist.</param>
     /// <param name="tensors">The tensors by key, on any device, of any strides; none is changed.</param>
     /// <param name="metadata">The file's own notes.</param>
-    /// <exception cref="ArgumentException">A tensor has no data (it is on the meta device), is sparse, or is of a type that
-    /// safetensors lacks; or a key is <c>__metadata__</c>.</exception>
+    /// <exception cref="ArgumentException">What is given cannot be kept in a safetensors file, and nothing was written. A tensor
+    /// is null, disposed, sparse, without data (on the meta device) or of a type that safetensors lacks; a name or note is not
+    /// Unicode; a note is null; a key is <c>__metadata__</c>; or names and notes take more than the format's 100 MB.</exception>
     /// <exception cref="IOException">The file cannot be written. What was there before is as it was.</exception>
     public static void Save(string path, IReadOnlyDictionary<string, Tensor> tensors, IReadOnlyDictionary<string, string>? metadata = null)
     {
-        ArgumentException.ThrowIfNullOrEmpty(path);
-        ArgumentNullException.ThrowIfNull(tensors);
-        foreach ((string key, Tensor tensor) in tensors)
-            CheckSavable(key, tensor);
+        (List<SafetensorsEntry> entries, byte[] header) = Plan(path, tensors, metadata);
+        AtomicFile.Write(path, stream => WriteAll(stream, tensors, entries, header));
+    }
 
-        List<SafetensorsEntry> entries = [];
-        long offset = 0;
-        foreach ((string key, Tensor tensor) in tensors.OrderByDescending(pair => SafetensorsHeader.SizeOf(pair.Value.dtype)))
-        {
-            long length = tensor.numel() * SafetensorsHeader.SizeOf(tensor.dtype);
-            entries.Add(new SafetensorsEntry(key, tensor.dtype, [.. tensor.shape], offset, length));
-            offset += length;
-        }
-
-        AtomicFile.Write(path, stream =>
-        {
-            stream.Write(SafetensorsHeader.Write(entries, metadata));
-            foreach (SafetensorsEntry entry in entries)
-                WriteData(stream, tensors[entry.Key]);
-        });
+    /// <summary>As <see cref="Save"/>, if there is no such file yet.</summary>
+    /// <returns>False if there is one.</returns>
+    internal static bool TrySaveNew(string path, IReadOnlyDictionary<string, Tensor> tensors, IReadOnlyDictionary<string, string>? metadata)
+    {
+        (List<SafetensorsEntry> entries, byte[] header) = Plan(path, tensors, metadata);
+        return AtomicFile.TryWriteNew(path, stream => WriteAll(stream, tensors, entries, header));
     }
 
     /// <summary>Reads one tensor into new memory.</summary>
@@ -113,10 +107,10 @@ public sealed unsafe class SafetensorsFile : IDisposable
     /// <param name="dtype">The type to convert to; null keeps the file's.</param>
     /// <param name="device">Where to put it; null is the CPU.</param>
     /// <returns>The tensor, which is the caller's, as any new tensor.</returns>
-    /// <exception cref="CheckpointException">The file has no such key.</exception>
+    /// <exception cref="CheckpointException">The file has no such key, or the tensor is of a type that TorchSharp lacks.</exception>
     public Tensor Read(string key, ScalarType? dtype = null, Device? device = null)
     {
-        SafetensorsEntry entry = Find(key);
+        SafetensorsEntry entry = FindReadable(key);
         Tensor result = empty(entry.Shape.AsSpan(), dtype ?? entry.Dtype, device ?? CPU);
         ReadInto(key, result);
         return result;
@@ -128,11 +122,12 @@ public sealed unsafe class SafetensorsFile : IDisposable
     /// </summary>
     /// <param name="key">The tensor's name.</param>
     /// <param name="destination">A tensor of the same shape, overwritten.</param>
-    /// <exception cref="CheckpointException">The file has no such key, or the tensor there has another shape.</exception>
+    /// <exception cref="CheckpointException">The file has no such key, or the tensor there has another shape, or is of a type
+    /// that TorchSharp lacks.</exception>
     public void ReadInto(string key, Tensor destination)
     {
         ArgumentNullException.ThrowIfNull(destination);
-        SafetensorsEntry entry = Find(key);
+        SafetensorsEntry entry = FindReadable(key);
         if (!destination.shape.AsSpan().SequenceEqual(entry.Shape.AsSpan()))
             throw new CheckpointException(FilePath, key, $"Its shape is [{string.Join(", ", entry.Shape)}], expected [{string.Join(", ", destination.shape)}].");
         if (entry.Length == 0)
@@ -165,9 +160,9 @@ public sealed unsafe class SafetensorsFile : IDisposable
         using IDisposable _ = no_grad();
 
         // A byte of a boolean may be anything, and torch expects 0 or 1: converting settles that.
-        ScalarType stored = entry.Dtype == ScalarType.Bool ? ScalarType.Byte : entry.Dtype;
+        ScalarType stored = entry.Dtype!.Value == ScalarType.Bool ? ScalarType.Byte : entry.Dtype.Value;
         bool direct = destination.dtype == stored && destination.device_type == DeviceType.CPU && destination.is_contiguous();
-        int size = SafetensorsHeader.SizeOf(stored);
+        int size = SafetensorsDtypes.SizeOf(stored);
         long count = entry.Length / size, chunk = Math.Min(count, ChunkBytes / size);
         Tensor? staging = direct ? null : empty(chunk, stored);
         Tensor flat = direct || destination.is_contiguous() ? destination.view(-1) : empty(count, destination.dtype, destination.device);
@@ -185,15 +180,30 @@ public sealed unsafe class SafetensorsFile : IDisposable
             destination.copy_(flat.view(destination.shape));
     }
 
-    private static void CheckSavable(string key, Tensor tensor)
+    /// <summary>Checks all before anything is written, so that what is written can be read.</summary>
+    private static (List<SafetensorsEntry> Entries, byte[] Header) Plan(
+        string path, IReadOnlyDictionary<string, Tensor> tensors, IReadOnlyDictionary<string, string>? metadata)
     {
-        if (key == "__metadata__")
-            throw new ArgumentException("The key '__metadata__' is the format's own: choose another.");
-        if (SafetensorsHeader.NameOf(tensor.dtype) is null || tensor.is_sparse || tensor.is_meta)
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        ArgumentNullException.ThrowIfNull(tensors);
+        SafetensorsContent.Check(tensors, metadata);
+        List<SafetensorsEntry> entries = [];
+        long offset = 0;
+        foreach ((string key, Tensor tensor) in tensors.OrderByDescending(pair => SafetensorsDtypes.SizeOf(pair.Value.dtype)))
         {
-            string kind = tensor.is_meta ? "on the meta device, without data" : tensor.is_sparse ? "sparse" : $"of type {tensor.dtype}";
-            throw new ArgumentException($"The tensor '{key}' cannot be saved as safetensors: it is {kind}.");
+            long length = tensor.numel() * SafetensorsDtypes.SizeOf(tensor.dtype);
+            entries.Add(new SafetensorsEntry(key, tensor.dtype, [.. tensor.shape], offset, length));
+            offset += length;
         }
+
+        return (entries, SafetensorsHeader.Write(entries, metadata));
+    }
+
+    private static void WriteAll(Stream stream, IReadOnlyDictionary<string, Tensor> tensors, List<SafetensorsEntry> entries, byte[] header)
+    {
+        stream.Write(header);
+        foreach (SafetensorsEntry entry in entries)
+            WriteData(stream, tensors[entry.Key]);
     }
 
     private static void WriteData(Stream stream, Tensor tensor)
@@ -201,7 +211,7 @@ public sealed unsafe class SafetensorsFile : IDisposable
         using DisposeScope scope = NewDisposeScope();
         using IDisposable _ = no_grad();
         Tensor flat = tensor.detach().cpu().resolve_conj().resolve_neg().contiguous().view(-1);
-        long count = flat.numel(), chunk = ChunkBytes / SafetensorsHeader.SizeOf(tensor.dtype);
+        long count = flat.numel(), chunk = ChunkBytes / SafetensorsDtypes.SizeOf(tensor.dtype);
         for (long start = 0; start < count; start += chunk)
         {
             using Tensor part = flat.narrow(0, start, Math.Min(chunk, count - start));
@@ -209,11 +219,13 @@ public sealed unsafe class SafetensorsFile : IDisposable
         }
     }
 
-    private SafetensorsEntry Find(string key)
+    private SafetensorsEntry FindReadable(string key)
     {
         ArgumentNullException.ThrowIfNull(key);
-        return Entries.TryGetValue(key, out SafetensorsEntry? entry)
+        if (!Entries.TryGetValue(key, out SafetensorsEntry? entry))
+            throw new CheckpointException(FilePath, key, $"The file has no such key among its {Entries.Count}.");
+        return entry.Dtype is not null
             ? entry
-            : throw new CheckpointException(FilePath, key, $"The file has no such key among its {Entries.Count}.");
+            : throw new CheckpointException(FilePath, key, $"It is of type {entry.DtypeName}, which TorchSharp lacks, and cannot be read. The other tensors of the file can.");
     }
 }

@@ -1,8 +1,6 @@
 using System.Buffers.Binary;
-using System.Collections.Immutable;
 using System.Text;
 using System.Text.Json;
-using static TorchSharp.torch;
 
 namespace NetHook;
 
@@ -12,44 +10,24 @@ namespace NetHook;
 /// </summary>
 internal sealed class SafetensorsHeader
 {
-    // The limit of the reference implementation.
-    private const long LongestHeader = 100_000_000;
+    /// <summary>The longest header in bytes: the limit of the reference implementation.</summary>
+    public const long Longest = 100_000_000;
 
-    private static readonly Dictionary<string, ScalarType> Dtypes = new()
-    {
-        ["BOOL"] = ScalarType.Bool,
-        ["U8"] = ScalarType.Byte,
-        ["I8"] = ScalarType.Int8,
-        ["I16"] = ScalarType.Int16,
-        ["I32"] = ScalarType.Int32,
-        ["I64"] = ScalarType.Int64,
-        ["F16"] = ScalarType.Float16,
-        ["BF16"] = ScalarType.BFloat16,
-        ["F32"] = ScalarType.Float32,
-        ["F64"] = ScalarType.Float64,
-        ["C64"] = ScalarType.ComplexFloat32,
-    };
+    /// <summary>The most dimensions of a tensor, which is what torch's own loops take.</summary>
+    public const int MostDimensions = 64;
+
+    private const int LongestShown = 60;
 
     private readonly string _file;
     private readonly Dictionary<string, string> _metadata = [];
     private readonly Dictionary<string, SafetensorsEntry> _entries = [];
+    private bool _hasMetadata;
 
     private SafetensorsHeader(string file) => _file = file;
 
     public IReadOnlyDictionary<string, string> Metadata => _metadata;
 
     public IReadOnlyDictionary<string, SafetensorsEntry> Entries => _entries;
-
-    public static string? NameOf(ScalarType dtype) => Dtypes.FirstOrDefault(pair => pair.Value == dtype).Key;
-
-    public static int SizeOf(ScalarType dtype) => dtype switch
-    {
-        ScalarType.Bool or ScalarType.Byte or ScalarType.Int8 => 1,
-        ScalarType.Int16 or ScalarType.Float16 or ScalarType.BFloat16 => 2,
-        ScalarType.Int32 or ScalarType.Float32 => 4,
-        ScalarType.Int64 or ScalarType.Float64 or ScalarType.ComplexFloat32 => 8,
-        _ => throw new ArgumentOutOfRangeException(nameof(dtype), dtype, "This type is not one of safetensors'."),
-    };
 
     public static SafetensorsHeader Read(string file, Stream stream)
     {
@@ -61,8 +39,8 @@ internal sealed class SafetensorsHeader
         ulong room = (ulong)(stream.Length - prefix.Length);
         if (length > room)
             throw new CheckpointException(file, null, $"Its header claims {length} bytes where the file has {room}: it is truncated, or no safetensors file.");
-        if (length > LongestHeader)
-            throw new CheckpointException(file, null, $"Its header claims {length} bytes, more than the {LongestHeader} that safetensors allows.");
+        if (length > Longest)
+            throw new CheckpointException(file, null, $"Its header claims {length} bytes, more than the {Longest} that safetensors allows.");
 
         byte[] json = new byte[length];
         stream.ReadExactly(json);
@@ -98,7 +76,7 @@ internal sealed class SafetensorsHeader
             foreach (SafetensorsEntry entry in entries)
             {
                 writer.WriteStartObject(entry.Key);
-                writer.WriteString("dtype", NameOf(entry.Dtype));
+                writer.WriteString("dtype", entry.DtypeName);
                 WriteNumbers(writer, "shape", entry.Shape.AsSpan());
                 WriteNumbers(writer, "data_offsets", [entry.Offset, entry.Offset + entry.Length]);
                 writer.WriteEndObject();
@@ -110,6 +88,7 @@ internal sealed class SafetensorsHeader
         // Data starts at a multiple of 8, so that readers may use it in place.
         while (json.Length % 8 != 0)
             json.WriteByte((byte)' ');
+        SafetensorsContent.CheckHeaderLength(json.Length - 8);
         byte[] header = json.ToArray();
         BinaryPrimitives.WriteUInt64LittleEndian(header, (ulong)header.Length - 8);
         return header;
@@ -154,14 +133,22 @@ internal sealed class SafetensorsHeader
 
     private void ParseMetadata(ref Utf8JsonReader reader)
     {
-        if (reader.TokenType != JsonTokenType.StartObject || _metadata.Count > 0)
+        // Other programs write null for no notes.
+        if (reader.TokenType == JsonTokenType.Null && !_hasMetadata)
+        {
+            _hasMetadata = true;
+            return;
+        }
+
+        if (reader.TokenType != JsonTokenType.StartObject || _hasMetadata)
             throw Bad("__metadata__", "It is not one JSON object.");
+        _hasMetadata = true;
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
             string name = reader.GetString()!;
             reader.Read();
             if (reader.TokenType != JsonTokenType.String || !_metadata.TryAdd(name, reader.GetString()!))
-                throw Bad("__metadata__", $"Its entry '{name}' is not one string.");
+                throw Bad("__metadata__", $"Its entry '{MessageText.Short(name, LongestShown)}' is not one string.");
         }
     }
 
@@ -187,19 +174,19 @@ internal sealed class SafetensorsHeader
                     offsets = ParseNumbers(key, name, ref reader);
                     break;
                 default:
-                    throw Bad(key, $"Its description has an unknown, repeated or mistyped property '{name}'.");
+                    throw Bad(key, $"Its description has an unknown, repeated or mistyped property '{MessageText.Short(name, LongestShown)}'.");
             }
         }
 
         if (dtypeName is null || shape is null || offsets is not [long begin, long end])
             throw Bad(key, "Its description lacks one of dtype, shape and data_offsets (two numbers).");
-        if (!Dtypes.TryGetValue(dtypeName, out ScalarType dtype))
-            throw Bad(key, $"Its dtype {dtypeName} is not one that TorchSharp has ({string.Join(", ", Dtypes.Keys)}).");
+        if (SafetensorsDtypes.BitsOf(dtypeName) is not { } bits)
+            throw Bad(key, $"Its dtype {MessageText.Short(dtypeName, LongestShown)} is not one of the format ({string.Join(", ", SafetensorsDtypes.Names)}).");
         if (begin > end || end > dataLength)
             throw Bad(key, $"Its data is said to be at {begin} to {end}, but the file has {dataLength} bytes of data: it is truncated or damaged.");
-        if (ByteCount(dtype, shape) != end - begin)
+        if (ByteCount(bits, shape) != end - begin)
             throw Bad(key, $"Its shape [{string.Join(", ", shape)}] of {dtypeName} does not take the {end - begin} bytes it is given.");
-        return new SafetensorsEntry(key, dtype, [.. shape], dataStart + begin, end - begin);
+        return new SafetensorsEntry(key, SafetensorsDtypes.Find(dtypeName), [.. shape], dataStart + begin, end - begin) { DtypeName = dtypeName };
     }
 
     private List<long> ParseNumbers(string key, string name, ref Utf8JsonReader reader)
@@ -211,26 +198,30 @@ internal sealed class SafetensorsHeader
         {
             if (reader.TokenType != JsonTokenType.Number || !reader.TryGetInt64(out long number) || number < 0)
                 throw Bad(key, $"Its {name} holds something else than whole numbers from 0 to {long.MaxValue}.");
+            if (numbers.Count == MostDimensions)
+                throw Bad(key, $"Its {name} holds more than {MostDimensions} numbers.");
             numbers.Add(number);
         }
 
         return numbers;
     }
 
-    /// <summary>The bytes a tensor takes, or null where that is more than a number of 64 bits.</summary>
-    private static long? ByteCount(ScalarType dtype, List<long> shape)
+    /// <summary>The bytes a tensor takes, or null if they are not whole or more than a number of 64 bits.</summary>
+    private static long? ByteCount(int bits, List<long> shape)
     {
-        if (shape.Contains(0))
-            return 0;
-        Int128 count = SizeOf(dtype);
+        Int128 count = 1;
         foreach (long size in shape)
         {
-            count *= size;
+            // A size of 0 makes the tensor empty, and its strides are as if it were 1: they must fit too.
+            count *= Math.Max(size, 1);
             if (count > long.MaxValue)
                 return null;
         }
 
-        return (long)count;
+        count *= bits;
+        if (count % 8 != 0 || count / 8 > long.MaxValue)
+            return null;
+        return shape.Contains(0) ? 0 : (long)(count / 8);
     }
 
     /// <summary>As the reference implementation asks: each byte of data belongs to exactly one tensor.</summary>

@@ -12,8 +12,16 @@ internal static class MessageText
     internal static string Quote(string path) => path.Length == 0 ? "the model" : $"'{path}'";
 
     /// <summary>A layer by its path and type: 'h.3' (Block).</summary>
-    internal static string Layer(string path, Module module) =>
-        (path.Length == 0 ? "'' (the model itself, " : $"'{path}' (") + TypeNames.Of(module) + ")";
+    internal static string Layer(string path, Module module) => Layer(path, module.GetType());
+
+    /// <inheritdoc cref="Layer(string, Module)"/>
+    internal static string Layer(string path, Type type) =>
+        (path.Length == 0 ? "'' (the model itself, " : $"'{path}' (") + TypeNames.Of(type) + ")";
+
+    /// <summary>The beginning of a text that is longer than so many characters: "aaaa... (of 5000 characters)".</summary>
+    internal static string Short(string text, int most) => text.Length <= most
+        ? text
+        : $"{text.AsSpan(0, most)}... (of {text.Length.ToString(CultureInfo.InvariantCulture)} characters)";
 
     /// <summary>"a, b, c ... and 9 more".</summary>
     internal static string List(IReadOnlyList<string> items)

@@ -14,12 +14,15 @@ namespace NetHook;
 /// </code></example>
 public sealed class CombinedStatistic : RunningStatistic
 {
+    /// <summary>How many combinations may be within each other.</summary>
+    internal const int MostNested = 32;
+
     private readonly OrderedDictionary<string, RunningStatistic> _parts;
 
     /// <summary>Combines statistics.</summary>
     /// <param name="parts">The statistics under names without '/'. They are disposed with the combination.</param>
     /// <exception cref="ArgumentException">There are none, or a name is empty or has a '/'; or one is null, has samples already, or comes
-    /// twice.</exception>
+    /// twice; or combinations are within each other more than 32 deep.</exception>
     public CombinedStatistic(IReadOnlyDictionary<string, RunningStatistic> parts)
         : this(Own(parts))
     {
@@ -48,8 +51,11 @@ public sealed class CombinedStatistic : RunningStatistic
         {
             foreach (string name in reader.Parts)
             {
-                if (!parts.TryAdd(name, Read(reader.At(name))))
+                if (!IsName(name))
+                    throw reader.Bad($"It names a part '{name}': names are not empty and have no '/'.");
+                if (parts.ContainsKey(name))
                     throw reader.Bad($"It names the part '{name}' twice.");
+                parts.Add(name, Read(reader.At(name)));
             }
 
             return new(parts);
@@ -103,6 +109,11 @@ public sealed class CombinedStatistic : RunningStatistic
             .FirstOrDefault(reason => reason is not null);
     }
 
+    private protected override Damage? WhyDamaged() => _parts
+        .Where(pair => (pair.Value.Count, pair.Value.Features) != (Count, Features))
+        .Select(pair => new Damage(null, $"Its part '{pair.Key}' counts {pair.Value.Count} samples of {pair.Value.Features ?? 0} features, and it counts {Count} of {Features}."))
+        .FirstOrDefault();
+
     private protected override void WriteSettings(StatisticWriter writer)
     {
         writer.Parts = _parts.Keys;
@@ -117,11 +128,17 @@ public sealed class CombinedStatistic : RunningStatistic
             throw new ArgumentException("No statistics to combine were given.", nameof(parts));
         foreach (string name in parts.Keys)
         {
-            if (name.Length == 0 || name.AsSpan().ContainsAny('/', '\n'))
+            if (!IsName(name))
                 throw new ArgumentException($"A statistic cannot be named '{name}': names are not empty and have no '/'.", nameof(parts));
         }
 
         NewStatistics.Check(parts, nameof(parts));
+        if (1 + parts.Values.Max(Depth) > MostNested)
+            throw new ArgumentException($"Statistics are combined within each other more than {MostNested} deep.", nameof(parts));
         return new(parts);
     }
+
+    private static bool IsName(string name) => name.Length > 0 && !name.AsSpan().ContainsAny('/', '\n');
+
+    private static int Depth(RunningStatistic statistic) => statistic is CombinedStatistic combined ? 1 + combined._parts.Values.Max(Depth) : 0;
 }

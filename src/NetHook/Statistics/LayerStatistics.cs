@@ -29,7 +29,7 @@ public sealed class LayerStatistics : IReadOnlyDictionary<string, RunningStatist
     /// <summary>Makes a statistic for each layer.</summary>
     /// <param name="layers">The layers' names, at least one.</param>
     /// <param name="make">Makes the statistic of a layer; a new one each time.</param>
-    /// <exception cref="ArgumentException">There are no layers, or one comes twice; or a statistic is null, has samples already, or was given
+    /// <exception cref="ArgumentException">There are no layers, or one comes twice or has a line break in its name; or a statistic is null, has samples already, or was given
     /// for another layer.</exception>
     public LayerStatistics(IEnumerable<string> layers, Func<string, RunningStatistic> make)
         : this(Make(layers, make))
@@ -97,14 +97,20 @@ public sealed class LayerStatistics : IReadOnlyDictionary<string, RunningStatist
     /// <param name="path">The file. Its folder must exist.</param>
     /// <exception cref="IOException">The file cannot be written. What was there before is as it was.</exception>
     /// <exception cref="ObjectDisposedException">A statistic was disposed. What was there before is as it was.</exception>
+    /// <exception cref="InvalidOperationException">A statistic's sums have become infinite or NaN. What was there before is as it was.</exception>
+    /// <exception cref="ArgumentException">A note is null, or is not Unicode. What was there before is as it was.</exception>
     public void Save(string path)
     {
-        using var writer = new StatisticWriter { Type = nameof(LayerStatistics), Parts = Keys };
-        foreach ((string layer, RunningStatistic statistic) in this)
-            statistic.Write(writer.At(layer));
-        foreach ((string name, string text) in Notes)
-            writer.Note(name, text);
+        using StatisticWriter writer = Write();
         writer.Save(path);
+    }
+
+    /// <summary>As <see cref="Save"/>, if there is no such file yet.</summary>
+    /// <returns>False if there is one.</returns>
+    internal bool TrySaveNew(string path)
+    {
+        using StatisticWriter writer = Write();
+        return writer.TrySaveNew(path);
     }
 
     /// <summary>Reads the <see cref="Notes"/> of a file alone, however large it is.</summary>
@@ -130,8 +136,9 @@ public sealed class LayerStatistics : IReadOnlyDictionary<string, RunningStatist
         {
             foreach (string layer in reader.Parts)
             {
-                if (!loaded._statistics.TryAdd(layer, RunningStatistic.Read(reader.At(layer))))
+                if (loaded.ContainsKey(layer))
                     throw reader.Bad($"It names layer '{layer}' twice.");
+                loaded._statistics.Add(layer, RunningStatistic.Read(reader.At(layer)));
             }
 
             foreach ((string name, string text) in reader.Notes)
@@ -149,6 +156,24 @@ public sealed class LayerStatistics : IReadOnlyDictionary<string, RunningStatist
     {
         var reader = new StatisticReader(file);
         return reader.Type == nameof(LayerStatistics) ? reader : throw reader.Bad($"It holds a {reader.Type}, not {nameof(LayerStatistics)}.");
+    }
+
+    private StatisticWriter Write()
+    {
+        var writer = new StatisticWriter { Type = nameof(LayerStatistics), Parts = Keys };
+        try
+        {
+            foreach ((string layer, RunningStatistic statistic) in this)
+                statistic.Write(writer.At(layer));
+            foreach ((string name, string text) in Notes)
+                writer.Note(name, text);
+            return writer;
+        }
+        catch
+        {
+            writer.Dispose();
+            throw;
+        }
     }
 
     /// <summary>Frees all statistics.</summary>
@@ -183,6 +208,8 @@ public sealed class LayerStatistics : IReadOnlyDictionary<string, RunningStatist
         var statistics = new OrderedDictionary<string, RunningStatistic>();
         foreach (string layer in layers)
         {
+            if (layer.Contains('\n', StringComparison.Ordinal))
+                throw new ArgumentException($"A layer cannot be named '{layer}': the name has a line break.", nameof(layers));
             if (statistics.ContainsKey(layer))
                 throw new ArgumentException($"Layer '{layer}' was given twice.", nameof(layers));
             statistics.Add(layer, make(layer));

@@ -16,10 +16,10 @@ internal static class Moments
     {
         Tensor distance = other.to(mean.device) - mean;
         double share = (double)m / (n + m);
-        mean.add_(distance * share);
-        return (distance, distance * (share * n));
+        mean.PlusInPlace(distance.Times(share));
+        return (distance, distance.Times(share * n));
     }
 
     /// <summary>Divides sums of squared deviations by the number of samples, or by one less to be unbiased.</summary>
-    public static Tensor Normalise(Tensor deviations, long count, bool unbiased) => deviations / (double)(unbiased ? count - 1 : count);
+    public static Tensor Normalise(Tensor deviations, long count, bool unbiased) => deviations.DividedBy(unbiased ? count - 1 : count);
 }

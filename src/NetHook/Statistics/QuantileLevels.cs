@@ -46,7 +46,20 @@ internal sealed class QuantileLevels(Accumulators state, int resolution, int see
     {
         _count = (int)reader.ReadInteger("levels", 1, MostLevels);
         _tosses = reader.ReadInteger("tosses", 0);
-        _deviation = reader.ReadNumber("deviation");
+        _deviation = reader.ReadNumber("deviation", least: 0);
+    }
+
+    /// <summary>The name of the first level with a value that is not between a least and a greatest of its feature, or null.</summary>
+    public string? NotWithin(Tensor minimum, Tensor maximum)
+    {
+        for (int level = 0; level < _count; level++)
+        {
+            Tensor samples = Level(level);
+            if (!(samples.ge(minimum.unsqueeze(1)) & samples.le(maximum.unsqueeze(1))).all().item<bool>())
+                return Name(level);
+        }
+
+        return null;
     }
 
     public void Add(int level, Tensor samples) =>
@@ -81,15 +94,15 @@ internal sealed class QuantileLevels(Accumulators state, int resolution, int see
 
         // What q times the count loses by rounding must not make a whole number the next one.
         double rank = Math.Max(1, Math.Ceiling(q * count * (1 - 4e-16)));
-        Tensor at = searchsorted(ranks, full([samples.shape[0], 1], rank, ScalarType.Float64, samples.device));
-        return sorted.gather(1, at.clamp_max_(samples.shape[1] - 1)).squeeze(1);
+        Tensor at = searchsorted(ranks, HeldScalars.Filled([samples.shape[0], 1], rank, ScalarType.Float64, samples.device));
+        return sorted.gather(1, at.AtMostInPlace(samples.shape[1] - 1)).squeeze(1);
     }
 
     /// <summary>How many samples of each feature are at or below a value: <c>[features]</c>.</summary>
     public Tensor UpTo(double value)
     {
         (Tensor samples, Tensor weights) = Weighted();
-        return samples.le(value).to(ScalarType.Float64).mv(weights);
+        return samples.IsAtMost(value).to(ScalarType.Float64).mv(weights);
     }
 
     private static string Name(int level) => $"level.{level}";
@@ -133,7 +146,7 @@ internal sealed class QuantileLevels(Accumulators state, int resolution, int see
     {
         var levels = Enumerable.Range(0, _count).ToList();
         Tensor first = Level(0);
-        IEnumerable<Tensor> weights = levels.Select(level => full([Size(level)], Math.Pow(2, level), ScalarType.Float64, first.device));
+        IEnumerable<Tensor> weights = levels.Select(level => HeldScalars.Filled([Size(level)], Math.Pow(2, level), ScalarType.Float64, first.device));
         return (cat([.. levels.Select(Level)], 1), cat([.. weights], 0));
     }
 }

@@ -34,11 +34,14 @@ public sealed class RunningCovariance : RunningStatistic
     public Tensor Correlation() => Result(() =>
     {
         Tensor deviation = State["deviations"].diagonal().sqrt();
-        return (State["deviations"] / deviation.outer(deviation)).clamp_(-1, 1);
+        return (State["deviations"] / deviation.outer(deviation)).ClampInPlace(-1, 1);
     });
 
     private protected override IEnumerable<AccumulatorLayout> Layout(long features) =>
         [AccumulatorLayout.Of("mean", features), AccumulatorLayout.Of("deviations", features, features)];
+
+    private protected override Damage? WhyDamaged() =>
+        Damage.OfNotFinite("mean", State["mean"]) ?? Damage.OfProducts("deviations", State["deviations"]);
 
     private protected override void Accumulate(Tensor samples)
     {
@@ -50,7 +53,7 @@ public sealed class RunningCovariance : RunningStatistic
 
     private protected override void MergeFrom(RunningStatistic other)
     {
-        State["deviations"].add_(other.State["deviations"].to(State["deviations"].device));
+        State["deviations"].PlusInPlace(other.State["deviations"].to(State["deviations"].device));
         Shift(other.State["mean"], other.Count);
     }
 

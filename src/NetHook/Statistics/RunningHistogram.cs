@@ -75,16 +75,26 @@ public sealed class RunningHistogram : RunningStatistic
 
     private protected override IEnumerable<AccumulatorLayout> Layout(long features) => [new("counts", ScalarType.Int64, features, Bins + 2L)];
 
+    private protected override Damage? WhyDamaged()
+    {
+        if (Damage.OfNegative("counts", State["counts"], "a count") is { } damage)
+            return damage;
+        (Tensor least, Tensor most) = State["counts"].sum(1).aminmax();
+        return (least.item<long>(), most.item<long>()) == (Count, Count)
+            ? null
+            : new("counts", FormattableString.Invariant($"Its counts of a feature's values do not add up to the {Count} samples."));
+    }
+
     private protected override void Accumulate(Tensor samples)
     {
         Tensor counts = State["counts"];
         Tensor bin = samples.contiguous().bucketize(Edges().to(samples.device), right: true);
-        bin.sub_(samples.eq(High).to(ScalarType.Int64));
-        bin.add_(arange(counts.shape[0], device: samples.device).mul_(Bins + 2L));
-        counts.add_(bin.view(-1).bincount(null, counts.numel()).view(counts.shape));
+        bin.sub_(samples.IsEqualTo(High).to(ScalarType.Int64));
+        bin.PlusInPlace(HeldScalars.Range(counts.shape[0], device: samples.device).TimesInPlace(Bins + 2L));
+        counts.PlusInPlace(bin.view(-1).bincount(null, counts.numel()).view(counts.shape));
     }
 
-    private protected override void MergeFrom(RunningStatistic other) => State["counts"].add_(other.State["counts"].to(State["counts"].device));
+    private protected override void MergeFrom(RunningStatistic other) => State["counts"].PlusInPlace(other.State["counts"].to(State["counts"].device));
 
     private protected override string? DiffersFrom(RunningStatistic other)
     {

@@ -17,6 +17,8 @@ public sealed class RunningMean : RunningStatistic
 
     private protected override IEnumerable<AccumulatorLayout> Layout(long features) => [AccumulatorLayout.Of("mean", features)];
 
+    private protected override Damage? WhyDamaged() => Damage.OfNotFinite("mean", State["mean"]);
+
     private protected override void Accumulate(Tensor samples) => Moments.Shift(State["mean"], Count, samples.mean([0]), samples.shape[0]);
 
     private protected override void MergeFrom(RunningStatistic other) =>

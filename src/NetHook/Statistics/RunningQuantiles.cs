@@ -98,7 +98,7 @@ public sealed class RunningQuantiles : RunningStatistic
     /// <param name="value">A value, in the activations' unit.</param>
     /// <returns><c>[features]</c>, double precision, from 0 to 1.</returns>
     /// <exception cref="InvalidOperationException">There are no samples yet.</exception>
-    public Tensor CumulativeProbability(double value) => Result(() => _levels.UpTo(value) / (double)Count);
+    public Tensor CumulativeProbability(double value) => Result(() => _levels.UpTo(value).DividedBy(Count));
 
     internal static RunningQuantiles From(StatisticReader reader)
     {
@@ -138,9 +138,17 @@ public sealed class RunningQuantiles : RunningStatistic
         return theirs == Resolution ? null : string.Create(CultureInfo.InvariantCulture, $"its resolution is {theirs}, that of this one {Resolution}");
     }
 
-    private protected override string? WhyDamaged() => _levels.Represented == Count
-        ? null
-        : string.Create(CultureInfo.InvariantCulture, $"Its levels stand for {_levels.Represented} samples, and it counts {Count}.");
+    private protected override Damage? WhyDamaged()
+    {
+        (Tensor minimum, Tensor maximum) = (State["minimum"], State["maximum"]);
+        if (minimum.isnan().any().item<bool>())
+            return new("minimum", "It holds NaN.");
+        if (!minimum.le(maximum).all().item<bool>())
+            return new("maximum", "It is less than the minimum, or NaN.");
+        if (_levels.Represented != Count)
+            return new(null, string.Create(CultureInfo.InvariantCulture, $"Its levels stand for {_levels.Represented} samples, and it counts {Count}."));
+        return _levels.NotWithin(minimum, maximum) is { } level ? new(level, "It holds values beyond the minimum and maximum, or NaN.") : null;
+    }
 
     private void Extend(Tensor minimum, Tensor maximum)
     {

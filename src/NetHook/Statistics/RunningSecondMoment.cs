@@ -14,11 +14,13 @@ public sealed class RunningSecondMoment : RunningStatistic
     /// <summary>The second moment, <c>Σ x xᵀ / n</c>.</summary>
     /// <returns><c>[features, features]</c>, double precision, in the square of the activations' unit.</returns>
     /// <exception cref="InvalidOperationException">There are no samples yet.</exception>
-    public Tensor SecondMoment() => Result(() => State["sum"] / (double)Count);
+    public Tensor SecondMoment() => Result(() => State["sum"].DividedBy(Count));
 
     private protected override IEnumerable<AccumulatorLayout> Layout(long features) => [AccumulatorLayout.Of("sum", features, features)];
 
+    private protected override Damage? WhyDamaged() => Damage.OfProducts("sum", State["sum"]);
+
     private protected override void Accumulate(Tensor samples) => State["sum"].addmm_(samples.t(), samples);
 
-    private protected override void MergeFrom(RunningStatistic other) => State["sum"].add_(other.State["sum"].to(State["sum"].device));
+    private protected override void MergeFrom(RunningStatistic other) => State["sum"].PlusInPlace(other.State["sum"].to(State["sum"].device));
 }

@@ -1,9 +1,13 @@
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace NetHook;
 
 public abstract partial class RunningStatistic
 {
+    // More would not be exact as a double, and would take thousands of years.
+    private const long MostSamples = 1L << 53;
+
     /// <summary>
     /// Writes all there is to go on with later, as a safetensors file. What was there before is replaced only once the
     /// new file is complete.
@@ -11,6 +15,8 @@ public abstract partial class RunningStatistic
     /// <param name="path">The file. Its folder must exist.</param>
     /// <exception cref="IOException">The file cannot be written. What was there before is as it was.</exception>
     /// <exception cref="ObjectDisposedException">The statistic, or one that it combines, was disposed. What was there before is as it was.</exception>
+    /// <exception cref="InvalidOperationException">The sums have become infinite or NaN, because the activations were near the largest
+    /// doubles: no program could go on from them. What was there before is as it was.</exception>
     /// <remarks>The keys are the accumulators' names, <c>count</c>, <c>features</c>, and the settings; Python's safetensors reads them.</remarks>
     public void Save(string path)
     {
@@ -68,6 +74,8 @@ public abstract partial class RunningStatistic
     internal void Write(StatisticWriter writer)
     {
         ObjectDisposedException.ThrowIf(IsDisposed, this);
+        if (Features is not null && FindDamage() is { } damage)
+            throw new InvalidOperationException($"{TypeNames.Of(this)} cannot be saved{(damage.Name is null ? "" : $", because of '{damage.Name}'")}: {damage.Problem}");
         writer.Type = GetType().Name;
         writer.Write("count", Count);
         if (Features is { } features)
@@ -82,12 +90,20 @@ public abstract partial class RunningStatistic
     {
     }
 
-    /// <summary>What contradicts itself in the accumulators that were read, or null.</summary>
-    private protected virtual string? WhyDamaged() => null;
+    /// <summary>What cannot be in the accumulators, by the name of the one that shows it if there is one; null if all is sound.</summary>
+    private protected virtual Damage? WhyDamaged() => null;
+
+    private Damage? FindDamage()
+    {
+        using IDisposable mode = inference_mode(false);
+        using IDisposable gradients = no_grad();
+        using DisposeScope scope = NewDisposeScope();
+        return WhyDamaged();
+    }
 
     private void Restore(StatisticReader reader)
     {
-        Count = reader.ReadInteger("count", least: 0);
+        Count = reader.ReadInteger("count", least: 0, most: MostSamples);
         if (!reader.Has("features"))
         {
             if (Count > 0)
@@ -98,7 +114,7 @@ public abstract partial class RunningStatistic
         Features = reader.ReadInteger("features", least: 1);
         foreach (AccumulatorLayout layout in Layout(Features.Value))
             State[layout.Name] = reader.ReadTensor(layout);
-        if (WhyDamaged() is { } reason)
-            throw reader.Bad(reason);
+        if (FindDamage() is { } damage)
+            throw reader.Bad(damage.Problem, damage.Name);
     }
 }

@@ -54,6 +54,24 @@ public sealed class RunningTopK : RunningStatistic
         return [AccumulatorLayout.Of("values", features, kept), new("indices", ScalarType.Int64, features, kept)];
     }
 
+    private protected override Damage? WhyDamaged()
+    {
+        (Tensor values, Tensor indices) = (State["values"], State["indices"]);
+        long kept = values.shape[1];
+        if (kept == 0)
+            return null;
+        if (values.isnan().any().item<bool>())
+            return new("values", "It holds NaN.");
+        (Tensor least, Tensor most) = indices.aminmax();
+        if (least.item<long>() < 0 || most.item<long>() >= Count)
+            return new("indices", FormattableString.Invariant($"It has the samples {least.item<long>()} to {most.item<long>()}, and there are {Count}, numbered from 0."));
+        (Tensor before, Tensor after) = (values.narrow(1, 0, kept - 1), values.narrow(1, 1, kept - 1));
+        if (!(Largest ? before.ge(after) : before.le(after)).all().item<bool>())
+            return new("values", "Its values are not in order.");
+        (Tensor sorted, Tensor _) = indices.sort(1);
+        return sorted.narrow(1, 0, kept - 1).eq(sorted.narrow(1, 1, kept - 1)).any().item<bool>() ? new("indices", "It has a sample twice.") : null;
+    }
+
     private protected override void Accumulate(Tensor samples)
     {
         (Tensor values, Tensor indices) = samples.t().topk((int)Math.Min(K, samples.shape[0]), 1, Largest);
@@ -74,7 +92,7 @@ public sealed class RunningTopK : RunningStatistic
     {
         Device device = State["values"].device;
         Tensor all = cat([State["values"], values.to(device)], 1);
-        Tensor samples = cat([State["indices"], indices.to(device) + Count], 1);
+        Tensor samples = cat([State["indices"], indices.to(device).Plus(Count)], 1);
         (Tensor kept, Tensor at) = all.topk((int)Math.Min(K, all.shape[1]), 1, Largest);
         State["values"] = kept;
         State["indices"] = samples.gather(1, at);

@@ -31,10 +31,15 @@ public sealed class RunningVariance : RunningStatistic
     private protected override IEnumerable<AccumulatorLayout> Layout(long features) =>
         [AccumulatorLayout.Of("mean", features), AccumulatorLayout.Of("deviations", features)];
 
+    private protected override Damage? WhyDamaged() =>
+        Damage.OfNotFinite("mean", State["mean"])
+            ?? Damage.OfNotFinite("deviations", State["deviations"])
+            ?? Damage.OfNegative("deviations", State["deviations"], "a sum of squares");
+
     private protected override void Accumulate(Tensor samples)
     {
         Tensor mean = samples.mean([0]);
-        Combine(mean, (samples - mean).square().sum([0]), samples.shape[0]);
+        Combine(mean, (samples - mean).Squared().sum([0]), samples.shape[0]);
     }
 
     private protected override void MergeFrom(RunningStatistic other) =>
@@ -43,6 +48,6 @@ public sealed class RunningVariance : RunningStatistic
     private void Combine(Tensor mean, Tensor deviations, long count)
     {
         (Tensor distance, Tensor weighted) = Moments.Shift(State["mean"], Count, mean, count);
-        State["deviations"].add_(deviations.to(distance.device)).add_(distance * weighted);
+        State["deviations"].PlusInPlace(deviations.to(distance.device)).PlusInPlace(distance * weighted);
     }
 }

@@ -9,11 +9,20 @@ internal sealed class StatisticReader
     private const string NotePrefix = "note:";
     private readonly SafetensorsFile _file;
     private readonly string _prefix;
+    private readonly int _depth;
 
-    public StatisticReader(SafetensorsFile file, string prefix = "")
+    public StatisticReader(SafetensorsFile file)
+        : this(file, "", 0)
     {
-        _file = file;
-        _prefix = prefix;
+    }
+
+    private StatisticReader(SafetensorsFile file, string prefix, int depth)
+    {
+        (_file, _prefix, _depth) = (file, prefix, depth);
+
+        // One more than combined statistics may have, for the layers.
+        if (depth > CombinedStatistic.MostNested + 1)
+            throw Bad($"Its parts are nested more than {CombinedStatistic.MostNested} deep.");
         Type = file.Metadata.TryGetValue("statistic:" + prefix, out string? type)
             ? type
             : throw Bad($"It holds no running statistic: its metadata has no entry 'statistic:{prefix}'.");
@@ -29,7 +38,7 @@ internal sealed class StatisticReader
         .Where(entry => entry.Key.StartsWith(NotePrefix, StringComparison.Ordinal))
         .Select(entry => KeyValuePair.Create(entry.Key[NotePrefix.Length..], entry.Value));
 
-    public StatisticReader At(string part) => new(_file, _prefix + part + "/");
+    public StatisticReader At(string part) => new(_file, _prefix + part + "/", _depth + 1);
 
     public bool Has(string name) => _file.Entries.ContainsKey(_prefix + name);
 
@@ -42,11 +51,13 @@ internal sealed class StatisticReader
         throw Bad(string.Create(CultureInfo.InvariantCulture, $"It is {value}, which cannot be."), name);
     }
 
-    public double ReadNumber(string name)
+    public double ReadNumber(string name, double least = double.MinValue)
     {
         using Tensor tensor = ReadTensor(AccumulatorLayout.Of(name));
         double value = tensor.item<double>();
-        return double.IsFinite(value) ? value : throw Bad("It is not a finite number.", name);
+        if (!double.IsFinite(value))
+            throw Bad("It is not a finite number.", name);
+        return value >= least ? value : throw Bad(string.Create(CultureInfo.InvariantCulture, $"It is {value}, which cannot be."), name);
     }
 
     public Tensor ReadTensor(AccumulatorLayout layout)
@@ -57,7 +68,7 @@ internal sealed class StatisticReader
         if (entry.Dtype == layout.Dtype && layout.Fits(entry.Shape))
             return _file.Read(key);
         string expected = string.Join(", ", layout.Shape.Select(size => size < 0 ? "any" : size.ToString(CultureInfo.InvariantCulture)));
-        throw Bad($"It is {entry.Dtype} [{string.Join(", ", entry.Shape)}], and the {Type} needs {layout.Dtype} [{expected}].", layout.Name);
+        throw Bad($"It is {entry.Dtype?.ToString() ?? entry.DtypeName} [{string.Join(", ", entry.Shape)}], and the {Type} needs {layout.Dtype} [{expected}].", layout.Name);
     }
 
     public CheckpointException Bad(string problem, string? name = null) =>

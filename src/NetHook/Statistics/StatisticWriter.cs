@@ -31,7 +31,11 @@ internal sealed class StatisticWriter : IDisposable
 
     public string Type
     {
-        set => _metadata["statistic:" + _prefix] = value;
+        set
+        {
+            if (!_metadata.TryAdd("statistic:" + _prefix, value))
+                throw new InvalidOperationException($"Two statistics would both be saved as '{_prefix}': give the layers or parts names without '/'.");
+        }
     }
 
     public IEnumerable<string> Parts
@@ -50,6 +54,9 @@ internal sealed class StatisticWriter : IDisposable
     public void Note(string name, string text) => _metadata["note:" + name] = text;
 
     public void Save(string path) => SafetensorsFile.Save(path, _tensors, _metadata);
+
+    /// <returns>False if there is such a file.</returns>
+    public bool TrySaveNew(string path) => SafetensorsFile.TrySaveNew(path, _tensors, _metadata);
 
     public void Dispose() => _scope?.Dispose();
 }

@@ -116,7 +116,7 @@ public static partial class ModuleExtensions
         {
             try
             {
-                var shapes = TensorTree.Tensors(output).Select(tensor => $"[{string.Join(", ", tensor.shape)}]").ToList();
+                var shapes = TensorTree.Tensors(output).Where(tensor => !tensor.IsInvalid).Select(tensor => $"[{string.Join(", ", tensor.shape)}]").ToList();
                 return shapes.Count <= 1 ? string.Concat(shapes) : $"({string.Join(", ", shapes)})";
             }
             catch (NotSupportedException)

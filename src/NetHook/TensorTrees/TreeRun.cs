@@ -74,6 +74,9 @@ internal sealed class TreeRun
 
     internal Tensor? Map(Tensor tensor)
     {
+        // There is nothing to copy: MultiheadAttention returns such a tensor for the weights that nobody asked for.
+        if (tensor.IsInvalid)
+            return tensor;
         if (TryFind(tensor, out int position))
             return (Tensor?)_met[position].To;
         Tensor? mapped = _map!(tensor);

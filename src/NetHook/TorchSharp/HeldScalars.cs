@@ -10,12 +10,12 @@ namespace NetHook;
 /// </summary>
 /// <remarks>
 /// This is the one place that makes scalars; a test reads the IL of all other code. TorchSharp makes them inside of
-/// <c>a + b</c>, <c>add_(b)</c> and <c>square()</c> as well. The results are the caller's, as any new tensor.
+/// <c>a + b</c>, <c>add(0.5)</c>, <c>arange(n)</c> and <c>square()</c> as well, so that these are not used here either. The results are the caller's, as any new tensor.
 /// Methods named InPlace change the tensor, and return it.
 /// </remarks>
 internal static class HeldScalars
 {
-    private static readonly Scalar One = 1L.ToScalar(), Two = 2L.ToScalar();
+    private static readonly Scalar Zero = 0L.ToScalar(), One = 1L.ToScalar(), Two = 2L.ToScalar();
 
     /// <summary>A scalar to be kept by whatever uses it again and again. Only the methods below may be given it.</summary>
     public static Scalar Of(double number) => number.ToScalar();
@@ -30,14 +30,14 @@ internal static class HeldScalars
     public static Tensor Plus(this Tensor x, long number)
     {
         using var scalar = number.ToScalar();
-        return Held(x.add(scalar), x);
+        return Held(x.add(scalar, One), x);
     }
 
     /// <summary>x + number.</summary>
     public static Tensor Plus(this Tensor x, double number)
     {
         using var scalar = number.ToScalar();
-        return Held(x.add(scalar), x);
+        return Held(x.add(scalar, One), x);
     }
 
     /// <summary>x ← x + y.</summary>
@@ -147,7 +147,7 @@ internal static class HeldScalars
     public static Tensor Range(long count, ScalarType dtype = ScalarType.Int64, Device? device = null)
     {
         using var scalar = count.ToScalar();
-        return arange(scalar, dtype, device);
+        return arange(Zero, scalar, One, dtype, device);
     }
 
     // The operands are handed over after the result was computed, and so are alive until then.

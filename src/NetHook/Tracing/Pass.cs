@@ -36,7 +36,7 @@ internal static class Pass
                 throw WentOn(trace);
         }
 
-        ThrowIfMissed(traces);
+        ThrowIfMissed(traces, forward);
         return result;
     }
 
@@ -67,7 +67,7 @@ internal static class Pass
             throw first;
     }
 
-    private static void ThrowIfMissed(IReadOnlyCollection<Trace> traces)
+    private static void ThrowIfMissed(IReadOnlyCollection<Trace> traces, Delegate forward)
     {
         List<Trace>? missed = null;
         foreach (Trace trace in traces)
@@ -77,7 +77,7 @@ internal static class Pass
         }
 
         if (missed is not null)
-            throw missed[0].NotRun(missed.Skip(1));
+            throw missed[0].NotRun(forward, missed.Skip(1));
     }
 
     /// <exception cref="ArgumentException">The pass returns a task, and has only begun then: hooks and stops are for passes that are over.</exception>

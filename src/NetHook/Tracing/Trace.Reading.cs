@@ -35,9 +35,33 @@ public sealed partial class Trace
         get
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
-            (IReadOnlyList<long> numbers, long first) = _store.Kept;
-            return [.. numbers.Select(number => new TracedCall(this, number, number - first))];
+            (IReadOnlyList<(long Number, PassStep? Step)> calls, long first) = _store.KeptCalls;
+            return [.. calls.Select(call => new TracedCall(this, call.Number, call.Number - first, call.Step))];
         }
+    }
+
+    /// <summary>
+    /// The call that was made in a step of a generation: <c>trace.AtStep(3).Output</c> is what the layer gave at the third new token.
+    /// Needs <see cref="TraceOptions.History"/> unless it is the last one.
+    /// </summary>
+    /// <param name="step">The step. 0 reads the prompt; step n computes the position of the n-th new token, and so tells the one behind it.</param>
+    /// <returns>The call; the last one, if several generations were traced.</returns>
+    /// <exception cref="InvalidOperationException">No call of that step is kept.</exception>
+    /// <exception cref="ObjectDisposedException">The trace was disposed.</exception>
+    public TracedCall AtStep(int step)
+    {
+        IReadOnlyList<TracedCall> calls = Calls;
+        for (int i = calls.Count - 1; i >= 0; i--)
+        {
+            if (calls[i].Step == step)
+                return calls[i];
+        }
+
+        int[] kept = [.. calls.Where(call => call.Step is not null).Select(call => call.Step!.Value).Distinct().Order()];
+        string advice = kept.Length == 0
+            ? "No call that is kept was made by a generation."
+            : $"Kept are those of {(kept.Length == 1 ? $"step {kept[0]}" : $"steps {kept[0]} to {kept[^1]}")} (History keeps the {Options.History}).";
+        throw new InvalidOperationException($"No call of layer {Described} at step {step} is kept. {advice} The last token that was generated is not run, since nothing follows it.");
     }
 
     /// <summary>What the layer returned at its last call, as the type that it returns.</summary>

@@ -44,9 +44,14 @@ public sealed partial class Trace : ICallSink
         return Read(call, Options.RetainGrad, "gradient", "RetainGrad", static (kept, asked) => Captures.ReadGradientAs<T>(kept.Output, asked));
     }
 
-    /// <summary>Says that the layer has not run, and which others have not either.</summary>
-    internal LayerNotRunException NotRun(params IEnumerable<Trace> others) =>
-        new(Layer, Module.GetType(), Described, Interlocked.Read(ref _callsElsewhere), UnregisteredFields.OnPath(_model, Layer), [.. others.Select(other => other.Described)]);
+    /// <summary>Says that the layer has not run, which others have not either, and why, if the code of the model or of the pass shows it.</summary>
+    internal LayerNotRunException NotRun(Delegate? pass, params IEnumerable<Trace> others)
+    {
+        long callsElsewhere = Interlocked.Read(ref _callsElsewhere);
+        string? otherRuns = UnregisteredFields.OnPath(_model, Layer);
+        ForwardCall? forwardCall = callsElsewhere > 0 || otherRuns is not null ? null : ForwardCalls.Of(_model, Layer, pass);
+        return new(Layer, Module.GetType(), Described, callsElsewhere, otherRuns, [.. others.Select(other => other.Described)], forwardCall);
+    }
 
     /// <summary>What an edit of the gradient threw during backward(), to be thrown where it can be caught; once, then it is forgotten.</summary>
     internal InvalidOperationException? TakeGradientFailure() => _hook.EditGradient?.TakeFailure();
@@ -60,7 +65,7 @@ public sealed partial class Trace : ICallSink
             return result;
         ObjectDisposedException.ThrowIf(_disposed, this);
         if (call is not { } listed)
-            throw NotRun();
+            throw NotRun(null);
         throw new InvalidOperationException($"Call {listed.Number} of layer {Described} is not kept: " + (listed.Key < _store.First
             ? "the trace was cleared after it."
             : $"the trace keeps the {Options.History}. Trace with History = CallHistory.All, or read the call before the layer runs again."));

@@ -11,10 +11,11 @@ namespace NetHook;
 public readonly record struct TracedCall
 {
     private readonly Trace _trace;
+    private readonly PassStep? _step;
 
-    internal TracedCall(Trace trace, long key, long number)
+    internal TracedCall(Trace trace, long key, long number, PassStep? step = null)
     {
-        _trace = trace;
+        (_trace, _step) = (trace, step);
         Key = key;
         Number = number;
     }
@@ -24,6 +25,18 @@ public readonly record struct TracedCall
     /// before the call was listed.
     /// </summary>
     public long Number { get; }
+
+    /// <summary>
+    /// Which step of a generation made the call: 0 read the prompt, step n computed the position of the n-th new token. Null for a
+    /// forward pass that is no step of anything.
+    /// </summary>
+    public int? Step => _step?.Number;
+
+    /// <summary>
+    /// Which positions the step computed, as the layer's output holds them: with a cache one in each step but the first, without it
+    /// all from 0 on. Positions of a batch count its columns, padding included. Null as <see cref="Step"/>.
+    /// </summary>
+    public Range? Positions => _step is null ? null : _step.Start.._step.End;
 
     /// <summary>The call's number since the trace was made, whatever was cleared meanwhile.</summary>
     internal long Key { get; }

@@ -3,14 +3,21 @@ namespace NetHook.Build.Tests;
 /// <summary>A folder outside the repository in which someone builds with the repository's package versions, and its target.</summary>
 internal sealed class UserFolder : IDisposable
 {
-    private const string SumProgram = "System.Console.WriteLine((int)TorchSharp.torch.arange(6).sum());";
+    public const string SumProgram = "System.Console.WriteLine((int)TorchSharp.torch.arange(6).sum());";
     private readonly TemporaryFolder _folder;
 
     public UserFolder()
     {
         _folder = new();
         File.WriteAllText(_folder["Directory.Packages.props"], Import("Directory.Packages.props"));
-        File.WriteAllText(_folder["Directory.Build.targets"], Import("build/NetHook.targets"));
+        File.WriteAllText(_folder["Directory.Build.targets"], $"""
+            <Project>
+              <PropertyGroup>
+                <NetHookTasks>{Paths.Tasks}</NetHookTasks>
+              </PropertyGroup>
+              <Import Project="{Path.Combine(Paths.RepositoryRoot, "build/NetHook.targets")}" />
+            </Project>
+            """);
     }
 
     private UserFolder(TemporaryFolder folder) => _folder = folder;

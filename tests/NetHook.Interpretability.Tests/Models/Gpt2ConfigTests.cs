@@ -69,7 +69,7 @@ public sealed class Gpt2ConfigTests : IDisposable
     [InlineData("""{"layer_norm_epsilon": 0}""", "layer_norm_epsilon is 0, expected more than 0.")]
     [InlineData("""{"attn_pdrop": 1.5}""", "attn_pdrop is 1.5, expected 0 to 1.")]
     [InlineData("""{"add_cross_attention": true}""", "add_cross_attention is true, which is not supported.")]
-    [InlineData("""{"activation_function": "swiglu"}""", "activation_function is \"swiglu\", supported are gelu_new, gelu_fast, gelu_pytorch_tanh, gelu, relu, silu, swish, tanh.")]
+    [InlineData("""{"activation_function": "swiglu"}""", "activation_function is \"swiglu\", supported are gelu_new, gelu_fast, gelu_accurate, gelu_python_tanh, gelu_pytorch_tanh, gelu, gelu_python, relu, silu, swish, tanh.")]
     public void Settings_that_gpt2_cannot_have_are_refused(string json, string problem)
     {
         File.WriteAllText(Path, json);
@@ -85,6 +85,10 @@ public sealed class Gpt2ConfigTests : IDisposable
     [InlineData("""{"n_layer": 99999999999}""")]
     [InlineData("""{"n_layer": 1.5}""")]
     [InlineData("""{"activation_function": null}""")]
+    [InlineData("""{"layer_norm_epsilon": 1e999}""")]
+    [InlineData("""{"unknown": [1e999]}""")]
+    [InlineData("""{"n_layer": 2, "n_layer": 2}""")]
+    [InlineData("""{"n_head": 12, "num_attention_heads": 6}""")]
     public void A_file_that_is_not_the_json_of_settings_is_refused(string json)
     {
         File.WriteAllText(Path, json);

@@ -16,7 +16,7 @@ public class CopyRefusalTests
 
         Assert.Equal(
             "Sequential cannot be copied exactly: Sequential._modules[1].Things[1] is a NullStream, and NetHook does not know how .NET's objects of this type "
-            + "are copied. To have it copied your way, or shared, register a copier: ModuleCopiers.Register<NullStream>((original, context) => ...).",
+            + "are copied. To have it copied your way, or shared, register a copier: ModuleCopiers.Register<Stream>((original, context) => ...).",
             refused.Message);
         Assert.Equal((typeof(Sequential), "._modules[1].Things[1]", Stream.Null.GetType()), (refused.ModelType, refused.Place, refused.ObstacleType));
     }

@@ -64,7 +64,13 @@ public sealed class SafetensorsDamageTests : IDisposable
     [InlineData("""{"x":{"dtype":7,"shape":[0],"data_offsets":[0,0]}}""", "Its description has an unknown, repeated or mistyped property 'dtype'.", "x")]
     [InlineData("""{"x":{"dtype":"F32","shape":[0],"shape":[1],"data_offsets":[0,0]}}""", "Its description has an unknown, repeated or mistyped property 'shape'.", "x")]
     [InlineData("""{"x":{"dtype":"F32","shape":[0],"data_offsets":[0,0],"evil":{}}}""", "Its description has an unknown, repeated or mistyped property 'evil'.", "x")]
-    [InlineData("""{"x":{"dtype":"F4","shape":[0],"data_offsets":[0,0]}}""", "Its dtype F4 is not one that TorchSharp has (BOOL, U8, I8, I16, I32, I64, F16, BF16, F32, F64, C64).", "x")]
+    [InlineData("""{"x":{"dtype":"F7","shape":[0],"data_offsets":[0,0]}}""", "Its dtype F7 is not one of the format (BOOL, U8, I8, I16, I32, I64, F16, BF16, F32, F64, C64, F4, F6_E2M3, F6_E3M2, F8_E4M3, F8_E5M2, F8_E8M0, F8_E4M3FNUZ, F8_E5M2FNUZ, U16, U32, U64).", "x")]
+    [InlineData("""{"x":{"dtype":"F8_E4M3","shape":[3],"data_offsets":[0,4]}}""", "Its shape [3] of F8_E4M3 does not take the 4 bytes it is given.", "x")]
+    [InlineData("""{"x":{"dtype":"F4","shape":[3],"data_offsets":[0,4]}}""", "Its shape [3] of F4 does not take the 4 bytes it is given.", "x")]
+    [InlineData("""{"x":{"dtype":"F32","shape":[0,4611686018427387904,4611686018427387904],"data_offsets":[0,0]}}""", "Its shape [0, 4611686018427387904, 4611686018427387904] of F32 does not take the 0 bytes it is given.", "x")]
+    [InlineData("""{"x":{"dtype":"F32","shape":[9223372036854775807,0],"data_offsets":[0,0]}}""", "Its shape [9223372036854775807, 0] of F32 does not take the 0 bytes it is given.", "x")]
+    [InlineData("""{"__metadata__":null,"__metadata__":{}}""", "It is not one JSON object.", "__metadata__")]
+    [InlineData("""{"__metadata__":{},"__metadata__":{"a":"1"}}""", "It is not one JSON object.", "__metadata__")]
     [InlineData("""{"x":{"dtype":"F32","shape":4,"data_offsets":[0,0]}}""", "Its shape is not an array.", "x")]
     [InlineData("""{"x":{"dtype":"F32","shape":[-1],"data_offsets":[0,4]}}""", "Its shape holds something else than whole numbers from 0 to 9223372036854775807.", "x")]
     [InlineData("""{"x":{"dtype":"F32","shape":[1.5],"data_offsets":[0,4]}}""", "Its shape holds something else than whole numbers from 0 to 9223372036854775807.", "x")]
@@ -115,6 +121,30 @@ public sealed class SafetensorsDamageTests : IDisposable
         File.WriteAllBytes(Path, file);
 
         Assert.StartsWith($"{Path}: Its header is not valid JSON: ", Refusal().Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("shape", "[1],\"data_offsets\":[0,4]")]
+    [InlineData("data_offsets", "[0,4]")]
+    public void Numbers_without_end_are_refused_unread(string property, string rest)
+    {
+        string header = $$$"""{"x":{"dtype":"U8","{{{property}}}":[{{{string.Join(',', Enumerable.Repeat("1", 1_000_000))}}}],"{{{property}}}":{{{rest}}}}}""";
+        WriteRaw((ulong)header.Length, header);
+        long before = GC.GetAllocatedBytesForCurrentThread();
+
+        Refused($"Its {property} holds more than 64 numbers.", "x");
+
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 3 * header.Length);
+    }
+
+    [Fact]
+    public void Names_without_end_make_no_message_without_end()
+    {
+        string header = $$$"""{"{{{new string('k', 300_000)}}}":{"dtype":"{{{new string('d', 300_000)}}}","shape":[],"data_offsets":[0,0]}}""";
+        WriteRaw((ulong)header.Length, header);
+
+        Assert.InRange(Refusal().Message.Length, 0, 1000);
+        Assert.Equal(300_000, Refusal().Key!.Length);
     }
 
     [Fact]

@@ -51,13 +51,57 @@ public sealed class ScriptTests : IDisposable
             () => new Trace(script));
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Inside_of_a_script_is_reported_as_native_code(bool reached)
+    {
+        SaveNested();
+        using jit.ScriptModule<Tensor, Tensor> script = jit.load<Tensor, Tensor>(_file);
+        // TorchSharp cannot dispose a module with a script inside.
+        var net = new RunsScript(script);
+        TracingReport report = net.VerifyTracing(() => reached ? net.call(ones(2)) : ones(2));
+
+        Assert.Equal(["", "script", "script.sub"], report.Layers.Select(layer => layer.Path));
+        Assert.Equal(reached ? LayerVisibility.Seen : LayerVisibility.NotReached, report.Layers[1].Visibility);
+        Assert.Equal(reached ? LayerVisibility.InNativeCode : LayerVisibility.NotReached, report.Layers[2].Visibility);
+        Assert.NotEqual(reached, report.AllSeen);
+    }
+
+    private sealed class RunsScript : nn.Module<Tensor, Tensor>
+    {
+        private readonly jit.ScriptModule<Tensor, Tensor> script;
+
+        public RunsScript(jit.ScriptModule<Tensor, Tensor> script)
+            : base(nameof(RunsScript))
+        {
+            this.script = script;
+            RegisterComponents();
+        }
+
+        public override Tensor forward(Tensor x) => script.call(x);
+    }
+
     // A TorchScript archive as torch.jit.save writes it: a pickled object without attributes, and the code of its class.
-    private void Save(string parameters, string result)
+    private void Save(string parameters, string result) => Save(
+        [0x80, 2, .. "c__torch__\nM\n)"u8, 0x81, .. "}(X"u8, 8, 0, 0, 0, .. "training"u8, 0x89, .. "ub."u8],
+        Class("M", "", parameters, result));
+
+    private void SaveNested() => Save(
+        [
+            0x80, 2, .. "c__torch__\nM\n)"u8, 0x81, .. "}(X"u8, 8, 0, 0, 0, .. "training"u8, 0x89, (byte)'X', 3, 0, 0, 0, .. "sub"u8,
+            .. "c__torch__\nN\n)"u8, 0x81, .. "}(X"u8, 8, 0, 0, 0, .. "training"u8, 0x89, .. "ub"u8, .. "ub."u8,
+        ],
+        Class("M", "  sub : __torch__.N\n", "x: Tensor", "(self.sub).forward(x, )") + Class("N", "", "x: Tensor", "torch.mul(x, 2)"));
+
+    private static string Class(string name, string members, string parameters, string result) =>
+        $"class {name}(Module):\n  __parameters__ = []\n  __buffers__ = []\n  training : bool\n{members}  def forward(self: __torch__.{name},\n    {parameters}) -> Tensor:\n    return {result}\n";
+
+    private void Save(byte[] data, string code)
     {
         using ZipArchive zip = ZipFile.Open(_file, ZipArchiveMode.Create);
-        Entry("data.pkl", [0x80, 2, .. "c__torch__\nM\n)"u8, 0x81, .. "}(X"u8, 8, 0, 0, 0, .. "training"u8, 0x89, .. "ub."u8]);
-        Entry("code/__torch__.py", Encoding.UTF8.GetBytes(
-            $"class M(Module):\n  __parameters__ = []\n  __buffers__ = []\n  training : bool\n  def forward(self: __torch__.M,\n    {parameters}) -> Tensor:\n    return {result}\n"));
+        Entry("data.pkl", data);
+        Entry("code/__torch__.py", Encoding.UTF8.GetBytes(code));
         Entry("constants.pkl", [0x80, 2, (byte)')', (byte)'.']);
         Entry("version", "3\n"u8.ToArray());
 

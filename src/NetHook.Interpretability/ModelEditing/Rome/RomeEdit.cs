@@ -42,27 +42,21 @@ public sealed class RomeEdit : IDisposable
     /// <c>[width, keys]</c>, single precision.
     /// </summary>
     /// <returns>A new tensor.</returns>
-    public Tensor Delta() => _projection.KeysFirst ? outer(_keyDirection, _valueChange) : outer(_valueChange, _keyDirection);
+    public Tensor Delta() => outer(Factors.Rows, Factors.Columns);
 
     /// <summary>Edits a model until the result is disposed; then its weights are exactly as they were.</summary>
     /// <param name="model">The model that the edit was found for, or a copy; its <see cref="Parameter"/> is changed in place.</param>
-    /// <returns>Undoes the edit when disposed. Undo several edits of one model in reverse order.</returns>
+    /// <returns>
+    /// Undoes the edit when disposed. Several edits of one model may be undone in any order: once all are, its weights are bit by
+    /// bit as they were. Whatever else changed the parameter meanwhile is undone as well.
+    /// </returns>
     /// <exception cref="ArgumentException">The model has no such layer, or one of another size.</exception>
-    public IDisposable ApplyTo(nn.Module model)
-    {
-        var undo = new WeightBackup(model, Checked(model));
-        Add(model);
-        return undo;
-    }
+    public IDisposable ApplyTo(nn.Module model) => AppliedEdits.Apply(model, Checked(model), Factors);
 
     /// <summary>Edits a model for good.</summary>
     /// <param name="model">The model that the edit was found for, or a copy; its <see cref="Parameter"/> is changed in place.</param>
     /// <exception cref="ArgumentException">The model has no such layer, or one of another size.</exception>
-    public void ApplyPermanentlyTo(nn.Module model)
-    {
-        Checked(model);
-        Add(model);
-    }
+    public void ApplyPermanentlyTo(nn.Module model) => AppliedEdits.ApplyPermanently(model, Checked(model), Factors);
 
     /// <summary>Frees the factors.</summary>
     public void Dispose()
@@ -70,6 +64,9 @@ public sealed class RomeEdit : IDisposable
         _keyDirection.Dispose();
         _valueChange.Dispose();
     }
+
+    // A Conv1D's weight has a row for each key, a Linear's a column.
+    private (Tensor Rows, Tensor Columns) Factors => _projection.KeysFirst ? (_keyDirection, _valueChange) : (_valueChange, _keyDirection);
 
     private string Checked(nn.Module model)
     {
@@ -85,13 +82,5 @@ public sealed class RomeEdit : IDisposable
         }
 
         return Parameter;
-    }
-
-    private void Add(nn.Module model)
-    {
-        using IDisposable _ = no_grad();
-        using DisposeScope scope = NewDisposeScope();
-        Tensor weight = model.GetParameter(Parameter);
-        weight.PlusInPlace(Delta().to(weight.dtype, weight.device));
     }
 }

@@ -58,6 +58,8 @@ public sealed record RomeOptions
     /// <summary>The seed of the prefixes that the model writes.</summary>
     public long Seed { get; init; }
 
+    private const int MostBytes = 4 << 20;
+
     /// <summary>Reads options from a JSON file, such as <c>{ "layer": 17, "learning_rate": 0.5 }</c>: properties by their names in snake case.</summary>
     /// <param name="path">The file.</param>
     /// <returns>The options; those that the file does not name have their defaults.</returns>
@@ -67,7 +69,7 @@ public sealed record RomeOptions
         ArgumentException.ThrowIfNullOrEmpty(path);
         try
         {
-            return JsonSerializer.Deserialize<RomeOptions>(File.ReadAllBytes(path), Json)
+            return JsonSerializer.Deserialize<RomeOptions>(InputFile.ReadAll(path, MostBytes), Json)
                 ?? throw new CheckpointException(path, null, "It holds null where a JSON object is expected.");
         }
         catch (JsonException e)

@@ -3,12 +3,14 @@ using static TorchSharp.torch;
 namespace NetHook.Interpretability;
 
 /// <summary>
-/// Prompts that hold a subject, as one batch: token ids <c>[prompts, tokens]</c>, padded at the end, which changes nothing
-/// before it; and for each prompt the number of tokens and the position of the subject's last one.
+/// Prompts that hold a subject, as one batch, padded at the end, so that positions count from the first token; and for each
+/// prompt the position of the subject's last one.
 /// </summary>
-internal sealed record SubjectPrompts(Tensor Tokens, long[] Lengths, long[] SubjectEnds)
+internal sealed record SubjectPrompts(TokenBatch Batch, long[] SubjectEnds)
 {
-    public int Count => Lengths.Length;
+    public int Count => Batch.Count;
+
+    public long[] Lengths => [.. Batch.Rows.Select(row => (long)row.Count)];
 
     public static SubjectPrompts Of(LanguageModel model, EditRequest request, IEnumerable<(string Prefix, string Template, IEnumerable<int> Continuation)> prompts)
     {
@@ -22,15 +24,10 @@ internal sealed record SubjectPrompts(Tensor Tokens, long[] Lengths, long[] Subj
             rows.Add(([.. tokens, .. continuation], range.End.Value - 1));
         }
 
-        int longest = rows.Max(row => row.Ids.Length);
-        long[] ids = [.. rows.SelectMany(row => row.Ids.Select(id => (long)id).Concat(Enumerable.Repeat(0L, longest - row.Ids.Length)))];
-        return new(
-            tensor(ids, [rows.Count, longest]).to(model.Parts.Device),
-            [.. rows.Select(row => (long)row.Ids.Length)],
-            [.. rows.Select(row => row.SubjectEnd)]);
+        return new(TokenBatch.Of(rows.Select(row => row.Ids), PaddingSide.Right), [.. rows.Select(row => row.SubjectEnd)]);
     }
 
     /// <summary>1 at each prompt's last token of the subject, else 0: <c>[prompts, tokens, 1]</c>.</summary>
-    public Tensor SubjectMask() =>
-        (tensor(SubjectEnds).unsqueeze(1) == HeldScalars.Range(Tokens.shape[1], ScalarType.Int64)).unsqueeze(2).to(Tokens.device);
+    public Tensor SubjectMask(Device device) =>
+        (tensor(SubjectEnds).unsqueeze(1) == HeldScalars.Range(Batch.Length, ScalarType.Int64)).unsqueeze(2).to(device);
 }

@@ -13,6 +13,7 @@ internal sealed class ValueSearch
     private readonly MlpProjection _projection;
     private readonly RomeOptions _options;
     private readonly Tensor _tokens, _entering, _subject, _positions, _target;
+    private readonly TokenBatch _batch;
     private readonly int _essence;
     private readonly double _size;
     private readonly List<RomeLoss> _losses = [];
@@ -25,7 +26,8 @@ internal sealed class ValueSearch
     /// <param name="target">The target's tokens.</param>
     public ValueSearch(LaidOutModel model, MlpProjection projection, RomeOptions options, SubjectPrompts prompts, IReadOnlyList<int> target)
     {
-        (_model, _projection, _options, _tokens, _essence) = (model, projection, options, prompts.Tokens, prompts.Count - 1);
+        (_model, _projection, _options, _tokens, _essence) = (model, projection, options, prompts.Batch.Ids.to(model.Device), prompts.Count - 1);
+        _batch = prompts.Batch;
         string block = model.Layout.Block(options.Layer);
         using IDisposable _ = no_grad();
         using var trace = new TraceDict(model.Module, new Dictionary<string, TraceOptions>
@@ -33,10 +35,10 @@ internal sealed class ValueSearch
             [block] = new() { RetainInput = true, RetainOutput = false, Stop = true, Scope = TraceScope.CurrentFlow },
             [projection.Path] = new() { RetainInput = true, Scope = TraceScope.CurrentFlow },
         });
-        trace.Run(() => model.Module.call(prompts.Tokens));
+        trace.Run(() => model.Logits(prompts.Batch));
 
         _entering = LaidOutModel.EnteringOf(trace[block]);
-        _subject = prompts.SubjectMask();
+        _subject = prompts.SubjectMask(model.Device);
         Tensor MeanAtSubject(Tensor states) => (states * _subject).sum(1).narrow(0, 0, _essence).to(ScalarType.Float32).mean([0]);
         Key = MeanAtSubject(trace[projection.Path].Input);
         _size = MeanAtSubject(trace[projection.Path].Output).norm().to(ScalarType.Float64).item<double>();
@@ -114,7 +116,7 @@ internal sealed class ValueSearch
         using var edit = new Trace(
             _model.Module, _projection.Path, LaidOutModel.Quietly(output: (Tensor output) => output.Plus((_subject * change).to(output.dtype))));
         Tensor logits = _model.LogitsFrom(
-            _options.Layer, _entering, _tokens, all => all.gather(1, _positions.expand(-1, -1, all.shape[2])));
+            _options.Layer, _entering, _tokens, all => all.gather(1, _positions.expand(-1, -1, all.shape[2])), _batch);
         return scope.MoveToOuter(logits.to(ScalarType.Float32).log_softmax(-1));
     }
 

@@ -29,7 +29,7 @@ internal sealed class GptJ : DecoderModel
 
     private protected override Module<Tensor, Tensor> Head => lm_head;
 
-    private protected override string LimitSetting => "n_positions";
+    internal override string LimitSetting => "n_positions";
 
     private protected override int Width { get; }
 

@@ -11,8 +11,11 @@ internal static class Activations
     {
         ["gelu_new"] = () => GELU(TorchSharp.Modules.GELU.Approximate.tanh),
         ["gelu_fast"] = () => GELU(TorchSharp.Modules.GELU.Approximate.tanh),
+        ["gelu_accurate"] = () => GELU(TorchSharp.Modules.GELU.Approximate.tanh),
+        ["gelu_python_tanh"] = () => GELU(TorchSharp.Modules.GELU.Approximate.tanh),
         ["gelu_pytorch_tanh"] = () => GELU(TorchSharp.Modules.GELU.Approximate.tanh),
         ["gelu"] = () => GELU(),
+        ["gelu_python"] = () => GELU(),
         ["relu"] = () => ReLU(),
         ["silu"] = () => SiLU(),
         ["swish"] = () => SiLU(),

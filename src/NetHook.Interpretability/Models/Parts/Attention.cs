@@ -52,6 +52,8 @@ internal abstract class Attention : Module<Tensor, Tensor>
     protected Attention(string name, AttentionSettings settings)
         : base(name) => _settings = settings;
 
+    public Rotation? Rotation => _settings.Rotation;
+
     /// <summary>A layer between pattern and values; null if there is none.</summary>
     protected virtual Module<Tensor, Tensor>? PatternDropout => null;
 
@@ -81,6 +83,7 @@ internal abstract class Attention : Module<Tensor, Tensor>
             (query, key) = (rotation.Apply(query, cos, sin), rotation.Apply(key, cos, sin));
         }
 
+        (key, value) = (pass.WithoutPadding(key), pass.WithoutPadding(value));
         if (pass.Cache is not null)
             (key, value) = pass.Cache.Append(this, key, value);
         (query, key, value) = (queries.call(query), keys.call(ForEachHead(key)), values.call(ForEachHead(value)));

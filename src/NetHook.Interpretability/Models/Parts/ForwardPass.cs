@@ -20,17 +20,28 @@ internal sealed class ForwardPass : IDisposable
     private readonly Dictionary<(Rotation Rotation, ScalarType Dtype), (Tensor Cos, Tensor Sin)> _tables = [];
     private readonly Dictionary<long, Tensor> _visible = [];
     private readonly ForwardPass? _outer = _current;
+    private readonly PassStep? _outerStep = PassStep.Current;
     private readonly Device _device;
     private readonly Tensor? _padding;
-    private readonly bool _ownsPositions;
+    private DecoderModel? _preparedFor;
 
-    private ForwardPass(long batch, long tokens, Device device, KeyValueCache? cache, Tensor? positions, Tensor? padding, IReadOnlyList<long>? lengths)
+    private ForwardPass(Tensor ids, KeyValueCache? cache = null, TokenBatch? rows = null, DecoderModel? model = null, CancellationToken cancellation = default)
     {
-        (Batch, Tokens, _device, Cache, _padding) = (batch, tokens, device, cache, padding);
+        (Batch, Tokens, _device, Cache) = (ids.shape[0], ids.shape[1], ids.device, cache);
+        (_preparedFor, Cancellation) = (model, cancellation);
         Past = cache?.Tokens ?? 0;
-        Lengths = lengths ?? [Past + tokens];
-        _ownsPositions = positions is null;
-        Positions = positions ?? Kept(HeldScalars.Range(Past + tokens, device: device).narrow(0, Past, tokens).unsqueeze(0));
+        using DisposeScope scope = NewDisposeScope();
+        if (rows?.HasPadding == true)
+        {
+            Lengths = [.. rows.Rows.Select(row => (long)row.Count)];
+            Positions = Kept(rows.PositionsFrom((int)Past).to(_device));
+            _padding = Kept(rows.Mask.to(_device));
+        }
+        else
+        {
+            Lengths = [Past + Tokens];
+            Positions = Kept(HeldScalars.Range(Past + Tokens, device: _device).narrow(0, Past, Tokens).unsqueeze(0));
+        }
     }
 
     public long Batch { get; }
@@ -49,15 +60,45 @@ internal sealed class ForwardPass : IDisposable
     /// <summary>How many tokens each row has in all, padding left out; one number if all rows are as long.</summary>
     public IReadOnlyList<long> Lengths { get; }
 
+    /// <summary>Looked at before each block.</summary>
+    public CancellationToken Cancellation { get; }
+
+    /// <summary>The pass that runs on this thread.</summary>
+    public static ForwardPass? Current => _current;
+
     /// <summary>Begins a pass on this thread.</summary>
     /// <param name="ids">Token ids or hidden states: <c>[batch, tokens, ...]</c>.</param>
+    /// <param name="rows">The rows that they are of, the tokens of the cache included; null for rows without padding.</param>
+    public static ForwardPass Begin(Tensor ids, TokenBatch? rows = null) => Enter(new(ids, rows: rows), null);
+
+    /// <summary>Begins a pass that the next call of a model on this thread is.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="ids">The ids that it will be given, <c>[batch, tokens]</c>.</param>
+    /// <param name="rows">The rows that they are of, the tokens of the cache included.</param>
     /// <param name="cache">Keys and values of the tokens before; those of this pass are added.</param>
-    /// <param name="positions">The position of each token, Int64 <c>[batch, tokens]</c>; null counts from the cache's end.</param>
-    /// <param name="padding">Bool <c>[batch, past + tokens]</c>: true for real tokens; null if all are.</param>
-    /// <param name="lengths">How many real tokens each row has, those of the cache included.</param>
-    public static ForwardPass Begin(
-        Tensor ids, KeyValueCache? cache = null, Tensor? positions = null, Tensor? padding = null, IReadOnlyList<long>? lengths = null) =>
-        _current = new(ids.shape[0], ids.shape[1], ids.device, cache, positions, padding, lengths);
+    /// <param name="step">The step of a generation that it is.</param>
+    /// <param name="cancellation">Ends the pass.</param>
+    public static ForwardPass Prepare(
+        DecoderModel model, Tensor ids, TokenBatch? rows, KeyValueCache? cache = null, PassStep? step = null, CancellationToken cancellation = default) =>
+        Enter(new(ids, cache, rows, model, cancellation), step);
+
+    /// <summary>How many tokens the longest row has in the pass that was prepared for a model; null if none was.</summary>
+    public static long? LengthFor(DecoderModel model) => _current is { } prepared && ReferenceEquals(prepared._preparedFor, model) ? prepared.Lengths.Max() : null;
+
+    /// <summary>The pass that was prepared for this call of a model; or else a new one. Both are to be disposed by whoever made them.</summary>
+    public static ForwardPass Of(DecoderModel model, Tensor ids, out IDisposable? own)
+    {
+        if (_current is { } prepared && ReferenceEquals(prepared._preparedFor, model) && prepared.Batch == ids.shape[0] && prepared.Tokens == ids.shape[1])
+        {
+            // A call inside of this one, by an edit, is another pass.
+            (prepared._preparedFor, own) = (null, null);
+            return prepared;
+        }
+
+        ForwardPass made = Begin(ids);
+        own = made;
+        return made;
+    }
 
     /// <summary>The pass that runs; if none does, or it is of another batch, a new one, to be disposed by the caller.</summary>
     public static ForwardPass Of(Tensor input, out IDisposable? own)
@@ -103,6 +144,18 @@ internal sealed class ForwardPass : IDisposable
         return Kept(visible);
     }
 
+    /// <summary>
+    /// Keys or values <c>[batch, heads, tokens, size]</c> with 0 at padding: a weight of 0 would hand on NaN. Makes a tensor in the
+    /// current dispose scope if there is padding.
+    /// </summary>
+    public Tensor WithoutPadding(Tensor projected)
+    {
+        if (_padding is null)
+            return projected;
+        using Tensor own = _padding.narrow(1, Past, Tokens), hidden = own.logical_not(), shaped = hidden.view(Batch, 1, Tokens, 1);
+        return projected.WithFill(shaped, 0);
+    }
+
     /// <summary>The contrary of <see cref="Visible"/>. The caller's to dispose.</summary>
     public Tensor Hidden(long? window) => _device.type == DeviceType.META ? Visible(window).alias() : Visible(window).logical_not();
 
@@ -121,9 +174,9 @@ internal sealed class ForwardPass : IDisposable
 
     public void Dispose()
     {
-        _current = _outer;
-        if (_ownsPositions)
-            Positions.Dispose();
+        (_current, PassStep.Current) = (_outer, _outerStep);
+        Positions.Dispose();
+        _padding?.Dispose();
         foreach (Tensor mask in _visible.Values)
             mask.Dispose();
         foreach ((Tensor cos, Tensor sin) in _tables.Values)
@@ -131,6 +184,13 @@ internal sealed class ForwardPass : IDisposable
             cos.Dispose();
             sin.Dispose();
         }
+    }
+
+    // A pass inside of another one, by an edit, is no step of what that is a step of.
+    private static ForwardPass Enter(ForwardPass pass, PassStep? step)
+    {
+        (_current, PassStep.Current) = (pass, step);
+        return pass;
     }
 
     private static Tensor Kept(Tensor tensor)

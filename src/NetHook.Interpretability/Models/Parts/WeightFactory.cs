@@ -11,6 +11,16 @@ namespace NetHook.Interpretability;
 /// <param name="generator">What draws them; null is torch's own for the device.</param>
 internal sealed class WeightFactory(ScalarType dtype, Device device, double? deviation = null, Generator? generator = null)
 {
+    private readonly List<Parameter> _made = [];
+
+    /// <summary>How many weights it makes at most; <see cref="InvalidOperationException"/> for one more.</summary>
+    public int Most { get; init; } = int.MaxValue;
+
+    public bool IsSpent => _made.Count > Most;
+
+    /// <summary>Disposes of the weights of a model that was not made to its end.</summary>
+    public void Discard() => _made.ForEach(one => one.Dispose());
+
     public Parameter Matrix(long rows, long columns, double scale = 1)
     {
         using IDisposable _ = no_grad();
@@ -35,10 +45,11 @@ internal sealed class WeightFactory(ScalarType dtype, Device device, double? dev
         return tied ? new(weight, tied: true) : new(Matrix(weight.shape[0], weight.shape[1]), tied: false);
     }
 
-    private static Parameter Own(Tensor data)
+    private Parameter Own(Tensor data)
     {
         var parameter = new Parameter(data);
         parameter.DetachFromDisposeScope();
-        return parameter;
+        _made.Add(parameter);
+        return IsSpent ? throw new InvalidOperationException($"These are more than {Most} weights.") : parameter;
     }
 }

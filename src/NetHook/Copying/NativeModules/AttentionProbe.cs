@@ -51,7 +51,7 @@ internal sealed class AttentionProbe
             foreach (double size in (double[])[1, 10, 100, 1000])
             {
                 using DisposeScope scope = NewDisposeScope();
-                Tensor query = Random(Tokens, EmbeddedDim) * size, key = Random(Tokens, KeyDim);
+                Tensor query = Random(Tokens, EmbeddedDim).Times(size), key = Random(Tokens, KeyDim);
                 Tensor attended = Attend(query, key).to(float64);
                 var fits = Divisors(EmbeddedDim).Select(heads => (Heads: heads, Error: (Expected(query, key, heads) - attended).abs().max().item<double>()))
                     .OrderBy(fit => fit.Error).ToList();
@@ -117,7 +117,7 @@ internal sealed class AttentionProbe
             keys = cat([keys, zeros([1, 1, EmbeddedDim], keys.dtype, keys.device)]);
 
         Tensor Split(Tensor tokens) => tokens.view(tokens.shape[0], heads, EmbeddedDim / heads).transpose(0, 1);
-        Tensor scores = Split(queries).matmul(Split(keys).transpose(1, 2)) / Math.Sqrt(EmbeddedDim / heads);
+        Tensor scores = Split(queries).matmul(Split(keys).transpose(1, 2)).DividedBy(Math.Sqrt(EmbeddedDim / heads));
         return scores.softmax(-1).mean([0], keepdim: true);
     }
 

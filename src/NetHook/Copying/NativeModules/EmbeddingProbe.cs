@@ -39,7 +39,7 @@ internal sealed class EmbeddingProbe : IDisposable
         }
 
         // Bags of one row each. Bags of rows of a matrix would do only where the last offset is not an end.
-        _lookUp = rows => bag.forward(rows, arange(rows.shape[0] + (IncludesLastOffset ? 1 : 0)), null);
+        _lookUp = rows => bag.forward(rows, HeldScalars.Range(rows.shape[0] + (IncludesLastOffset ? 1 : 0)), null);
     }
 
     /// <summary>Whether a bag's last offset is the end of its last bag: three offsets then mean two bags.</summary>
@@ -57,10 +57,10 @@ internal sealed class EmbeddingProbe : IDisposable
         long rows = Math.Max(_weight.shape[0], 2);
         Tensor weight = zeros(rows, 1, requires_grad: true);
         // Not autograd.grad: TorchSharp does not catch what that throws.
-        LookUp(weight, arange(rows).repeat(2)).sum().backward();
+        LookUp(weight, HeldScalars.Range(rows).repeat(2)).sum().backward();
         Tensor gradient = weight.grad!;
         Tensor perRow = gradient.is_sparse ? gradient.to_dense() : gradient;
-        Tensor padding = (perRow.squeeze(1) == 0).nonzero();
+        Tensor padding = perRow.squeeze(1).IsEqualTo(0).nonzero();
         return (padding.shape[0] == 0 ? null : padding[0, 0].item<long>(), perRow.max().item<float>() == 1, gradient.is_sparse);
     }
 

@@ -42,7 +42,7 @@ internal abstract class NativeModuleCopier : Copier
         context.Own(copy);
         context.Remember(module, copy);
         ModuleCopier.CopyRegistrations(module, copy, context);
-        ModuleCopier.CopyState(module, copy);
+        ModuleCopier.CopyState(module, copy, context);
         return copy;
     }
 

@@ -14,7 +14,7 @@ internal static class Nonlinearity
         foreach (double size in (double[])[1, 1e2, 1e4, 1e6])
         {
             using DisposeScope scope = NewDisposeScope();
-            Tensor token = randn(1, 1, inputs) * size;
+            Tensor token = randn(1, 1, inputs).Times(size);
             Tensor output = cat([run(token).flatten(), run(-token).flatten()]).to(float64);
             if (output.min().item<double>() < 0)
                 return NonLinearities.Tanh;

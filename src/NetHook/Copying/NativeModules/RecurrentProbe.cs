@@ -68,18 +68,18 @@ internal sealed class RecurrentProbe
     private double? ObserveScale(Parameter[] observed, double state)
     {
         using DisposeScope scope = NewDisposeScope();
-        (Tensor output, Tensor firstLayer) = Run(randn(1, 1, _weights["weight_ih_l0"].shape[1]) * state, state);
+        (Tensor output, Tensor firstLayer) = Run(randn(1, 1, _weights["weight_ih_l0"].shape[1]).Times(state), state);
         IList<Tensor> gradients = autograd.grad([output.sum()], observed);
         // In a GRU, the last third of the rows sees the hidden state through a gate.
         long rows = _module is GRU ? 2 * _hidden : gradients[0].shape[0];
-        Tensor multiples = gradients[1][..(int)rows, 0].to(float64) / state;
+        Tensor multiples = gradients[1][..(int)rows, 0].to(float64).DividedBy(state);
         long row = multiples.abs().argmax().item<long>();
         if (multiples[row].item<double>() == 0)
             return null;
 
         Tensor passedOn = gradients[0][row].to(float64) / multiples[row];
         Tensor before = firstLayer.flatten().to(float64);
-        Tensor kept = passedOn != 0;
+        Tensor kept = passedOn.IsEqualTo(0).logical_not();
         Tensor best = (before.abs() * kept).argmax();
         return kept[best].item<bool>() && before[best].item<double>() != 0 ? (passedOn[best] / before[best]).item<double>() : null;
     }
@@ -98,7 +98,7 @@ internal sealed class RecurrentProbe
         Parameter like = _weights["weight_ih_l0"];
         Tensor input = tokens.to(like.dtype, like.device);
         // As many sequences as tokens, so that it does not matter which comes first.
-        Tensor State() => full([_layers * _directions, tokens.shape[0], _hidden], state, like.dtype, like.device);
+        Tensor State() => HeldScalars.Filled([_layers * _directions, tokens.shape[0], _hidden], state, like.dtype, like.device);
         switch (_module)
         {
             case LSTM lstm:

@@ -84,14 +84,14 @@ internal sealed class TransformerCopier : NativeModuleCopier
         foreach ((string name, Parameter weight) in layer.named_parameters())
         {
             if (name.StartsWith("norm", StringComparison.Ordinal) && name.EndsWith("weight", StringComparison.Ordinal))
-                weight.fill_(1);
+                weight.FillInPlace(1);
             else
                 weight.zero_();
             if (name == "linear1.bias")
-                weight.fill_(-1);
+                weight.FillInPlace(-1);
             // One feature only: what is the same in all features is lost when they are normalised.
             if (name == "linear2.weight")
-                weight[0] = 1;
+                weight[0].FillInPlace(1);
         }
 
         layer.eval();

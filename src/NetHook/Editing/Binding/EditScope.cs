@@ -21,6 +21,9 @@ internal readonly ref struct EditScope
         _scope = scope;
     }
 
+    /// <summary>How many tensors of a value hold nothing, such as the weights that MultiheadAttention was not asked for.</summary>
+    public static int Empty<T>(T value) => value is torch.Tensor tensor ? tensor.IsInvalid ? 1 : 0 : EmptyIn(value);
+
     /// <exception cref="InvalidOperationException">This thread is in the same edit already: it made its own layer run.</exception>
     public static EditScope Open(EditSite site)
     {
@@ -39,23 +42,26 @@ internal readonly ref struct EditScope
     /// that a layer fills are the caller's.
     /// </summary>
     /// <exception cref="InvalidOperationException">A tensor of the result is disposed.</exception>
-    public T Close<T>(T original, T? edited)
+    /// <param name="original">What the edit was given.</param>
+    /// <param name="edited">What it returned.</param>
+    /// <param name="empty">How many tensors of the original held nothing before the edit; as many may be in what it returned.</param>
+    public T Close<T>(T original, T? edited, int empty = 0)
     {
         if (edited is null)
         {
             edited = original;
-            if (original is torch.Tensor { IsInvalid: true })
+            if (empty == 0 && original is torch.Tensor { IsInvalid: true })
                 throw _site.DisposedAndReturnedNull();
         }
         else if (edited is torch.Tensor tensor)
         {
-            if (tensor.IsInvalid)
+            if (tensor.IsInvalid && empty == 0)
                 throw _site.ReturnedDisposed();
             edited = ReferenceEquals(tensor, original) ? original : (T)(object)Adopt(tensor);
         }
         else
         {
-            RequireAlive(edited);
+            RequireAlive(edited, empty);
             if (typeof(T).IsValueType || !ReferenceEquals(edited, original))
                 edited = AdoptAll(original, edited);
         }
@@ -71,14 +77,18 @@ internal readonly ref struct EditScope
         _scope.Dispose();
     }
 
-    private void RequireAlive<T>(T edited)
+    // Apart, because its closure would be made for a single tensor too.
+    private static int EmptyIn<T>(T value)
     {
-        EditSite site = _site;
-        TensorTree.VisitKnown(edited, tensor =>
-        {
-            if (tensor.IsInvalid)
-                throw site.ReturnedDisposed();
-        });
+        int empty = 0;
+        TensorTree.VisitKnown(value, tensor => empty += tensor.IsInvalid ? 1 : 0);
+        return empty;
+    }
+
+    private void RequireAlive<T>(T edited, int empty)
+    {
+        if (EmptyIn(edited) > empty)
+            throw _site.ReturnedDisposed();
     }
 
     private T AdoptAll<T>(T original, T edited)
@@ -87,5 +97,5 @@ internal readonly ref struct EditScope
         return TensorTree.MapForeign(edited, original, part => !scope.Contains(part), tensor => tensor.alias());
     }
 
-    private torch.Tensor Adopt(torch.Tensor tensor) => _scope.Contains(tensor) ? tensor : tensor.alias();
+    private torch.Tensor Adopt(torch.Tensor tensor) => tensor.IsInvalid || _scope.Contains(tensor) ? tensor : tensor.alias();
 }

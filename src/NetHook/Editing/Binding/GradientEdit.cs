@@ -10,8 +10,6 @@ namespace NetHook;
 /// </remarks>
 internal sealed class GradientEdit(EditSite site, Func<Tensor, Tensor?> edit)
 {
-    private static readonly Scalar NotANumber = double.NaN;
-
     private Exception? _failure;
     private volatile bool _ended;
 
@@ -26,7 +24,7 @@ internal sealed class GradientEdit(EditSite site, Func<Tensor, Tensor?> edit)
     public void End() => _ended = true;
 
     /// <summary>The value as what follows is to see it: the tensors that have gradients are copies, which may be worked on in place.</summary>
-    public T AttachTo<T>(T value) => TensorTree.Map(value, tensor => tensor.requires_grad && is_grad_enabled() ? Attach(tensor) : tensor);
+    public T AttachTo<T>(T value) => TensorTree.Map(value, tensor => !tensor.IsInvalid && tensor.requires_grad && is_grad_enabled() ? Attach(tensor) : tensor);
 
     private Tensor Attach(Tensor tensor)
     {
@@ -61,7 +59,7 @@ internal sealed class GradientEdit(EditSite site, Func<Tensor, Tensor?> edit)
             if (_ended)
                 return spare.alias();
             Interlocked.CompareExchange(ref _failure, exception, null);
-            return spare.full_like(NotANumber);
+            return spare.FilledWith(double.NaN);
         }
     }
 

@@ -11,7 +11,8 @@ internal sealed class InputEdit<TInput>(Delegate edit, string layer, Module modu
     public TInput Apply(TInput input, Module module)
     {
         using var scope = EditScope.Open(_site);
-        return scope.Close(input, _edit(input, _site.Layer, module));
+        int empty = EditScope.Empty(input);
+        return scope.Close(input, _edit(input, _site.Layer, module), empty);
     }
 }
 
@@ -34,6 +35,7 @@ internal sealed class OutputEdit<TInput, TResult>
     public TResult Apply(TResult output, TInput input, Module module)
     {
         using var scope = EditScope.Open(_site);
-        return scope.Close(output, _edit(output, _site.Layer, input, module));
+        int empty = EditScope.Empty(output);
+        return scope.Close(output, _edit(output, _site.Layer, input, module), empty);
     }
 }

@@ -20,7 +20,7 @@ internal sealed class CallCounter : CaptureStore
 
     public override long First => Interlocked.Read(ref _first);
 
-    public override (IReadOnlyList<long> Numbers, long First) Kept => ([], First);
+    public override (IReadOnlyList<(long Number, PassStep? Step)> Calls, long First) KeptCalls => ([], First);
 
     public override void Add(object? input, object? output) => Interlocked.Increment(ref _calls);
 

@@ -30,18 +30,18 @@ internal sealed class CaptureLog(int capacity) : CaptureStore
         }
     }
 
-    public override (IReadOnlyList<long> Numbers, long First) Kept
+    public override (IReadOnlyList<(long Number, PassStep? Step)> Calls, long First) KeptCalls
     {
         get
         {
             lock (_lock)
-                return ([.. _kept.Select(capture => capture.Number)], _first);
+                return ([.. _kept.Select(capture => (capture.Number, capture.Step))], _first);
         }
     }
 
     public override void Add(object? input, object? output)
     {
-        var capture = new Capture(input, output);
+        var capture = Capture.OfCall(input, output);
         Capture? dropped = null;
         lock (_lock)
         {

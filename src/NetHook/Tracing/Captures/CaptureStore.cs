@@ -14,8 +14,21 @@ internal abstract class CaptureStore
     /// <summary>The number of the first call since the store was cleared.</summary>
     public abstract long First { get; }
 
+    /// <summary>
+    /// The calls kept, in order, by their numbers since the store was made and the steps that they belong to; and the number of the
+    /// first since it was cleared.
+    /// </summary>
+    public abstract (IReadOnlyList<(long Number, PassStep? Step)> Calls, long First) KeptCalls { get; }
+
     /// <summary>The numbers of the calls kept, in order, counted since the store was made; and the first since it was cleared.</summary>
-    public abstract (IReadOnlyList<long> Numbers, long First) Kept { get; }
+    public (IReadOnlyList<long> Numbers, long First) Kept
+    {
+        get
+        {
+            (IReadOnlyList<(long Number, PassStep? Step)> calls, long first) = KeptCalls;
+            return ([.. calls.Select(call => call.Number)], first);
+        }
+    }
 
     public static CaptureStore For(CallHistory history, bool keeps) =>
         !keeps ? new CallCounter() : history.Capacity == 1 ? new LastCapture() : new CaptureLog(history.Capacity);

@@ -31,17 +31,17 @@ internal static class Captures
         Free(kept);
         throw new InvalidOperationException(
             $"RetainGrad at layer {MessageText.Layer(layer, module)}: its output has no floating-point tensor (it is "
-            + $"{string.Join(", ", TensorTree.Tensors(value).Select(t => t.dtype))}), and only these have gradients. Trace without RetainGrad.");
+            + $"{string.Join(", ", TensorTree.Tensors(value).Where(tensor => !tensor.IsInvalid).Select(tensor => tensor.dtype))}), and only these have gradients. Trace without RetainGrad.");
     }
 
     /// <summary>What the model goes on with after <see cref="CaptureWithGrad"/>: copies, which later layers may change in place.</summary>
     public static T Continue<T>(T kept, bool copy) =>
-        TensorTree.Map(kept, tensor => copy && IsDifferentiable(tensor) ? tensor.clone() : tensor.alias());
+        TensorTree.Map(kept, tensor => copy && IsDifferentiable(tensor) ? tensor.clone() : tensor.IsInvalid ? tensor : tensor.alias());
 
     /// <summary>Fresh handles for a reader.</summary>
     public static T ReadAs<T>(object? kept, Asked asked) => kept switch
     {
-        Tensor tensor when typeof(T) == typeof(Tensor) => (T)(object)tensor.alias(),
+        Tensor tensor when typeof(T) == typeof(Tensor) => (T)(object)(tensor.IsInvalid ? tensor : tensor.alias()),
         NotKept failure => throw new InvalidOperationException($"{asked.Subject} could not be kept. {failure.Why.Message}", failure.Why),
         T value => TensorTree.Map(value, tensor => tensor.alias()),
         null when default(T) is null && typeof(T) != typeof(Tensor) => default!,
@@ -104,6 +104,9 @@ internal static class Captures
 
     private static Tensor Keep(Tensor tensor, bool clone, bool detach)
     {
+        // A tensor without a handle, which holds nothing, is kept as what it is: it must not break the pass.
+        if (tensor.IsInvalid)
+            return tensor;
         if (!detach)
             return (clone ? tensor.clone() : tensor.alias()).DetachFromDisposeScope();
         if (!clone)
@@ -119,7 +122,7 @@ internal static class Captures
         return TensorCopies.ForGradients(tensor, own).DetachFromDisposeScope();
     }
 
-    private static bool IsDifferentiable(Tensor tensor) => tensor.is_floating_point() || tensor.is_complex();
+    private static bool IsDifferentiable(Tensor tensor) => !tensor.IsInvalid && (tensor.is_floating_point() || tensor.is_complex());
 
     private static InvalidOperationException WrongType<T>(object? kept, Asked asked)
     {

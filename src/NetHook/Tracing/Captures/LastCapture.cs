@@ -16,18 +16,18 @@ internal sealed class LastCapture : CaptureStore
 
     public override long First => Volatile.Read(ref _last).First;
 
-    public override (IReadOnlyList<long> Numbers, long First) Kept
+    public override (IReadOnlyList<(long Number, PassStep? Step)> Calls, long First) KeptCalls
     {
         get
         {
             Capture last = Volatile.Read(ref _last);
-            return (last is Nothing ? [] : [last.Number], last.First);
+            return (last is Nothing ? [] : [(last.Number, last.Step)], last.First);
         }
     }
 
     public override void Add(object? input, object? output)
     {
-        var capture = new Capture(input, output);
+        var capture = Capture.OfCall(input, output);
         Capture previous;
         do
         {
@@ -56,7 +56,7 @@ internal sealed class LastCapture : CaptureStore
             last = WhenUnread();
             if (last is Nothing || (number != Latest && number != last.Number))
                 return false;
-            token = new ReaderToken { Number = last.Number, First = last.First };
+            token = new ReaderToken(last.Step) { Number = last.Number, First = last.First };
         }
         while (Interlocked.CompareExchange(ref _last, token, last) != last);
         try
@@ -109,5 +109,8 @@ internal sealed class LastCapture : CaptureStore
         public bool IsClosed { get; init; }
     }
 
-    private sealed class ReaderToken() : Capture(null, null);
+    private sealed class ReaderToken(PassStep? step) : Capture(null, null)
+    {
+        public override PassStep? Step => step;
+    }
 }

@@ -28,7 +28,7 @@ public sealed class FamilySettingsTests : IDisposable
     [InlineData("llama", "rope_scaling", """{"rope_type": "linear"}""", "It is missing.", "rope_scaling.factor")]
     [InlineData("llama", "rope_scaling", """{"rope_type": "linear", "factor": 2.0, "mrope_section": [1]}""", "It is [1], a setting that is not understood. Remove it if it does not change what the model computes.", "rope_scaling.mrope_section")]
     [InlineData("llama", "rope_scaling", "5", "It is 5, expected an object.")]
-    [InlineData("llama", "hidden_act", "\"swiglu\"", "It is \"swiglu\", supported are gelu_new, gelu_fast, gelu_pytorch_tanh, gelu, relu, silu, swish, tanh.")]
+    [InlineData("llama", "hidden_act", "\"swiglu\"", "It is \"swiglu\", supported are gelu_new, gelu_fast, gelu_accurate, gelu_python_tanh, gelu_pytorch_tanh, gelu, gelu_python, relu, silu, swish, tanh.")]
     [InlineData("llama", "num_key_value_heads", "3", "It is 3, which does not divide num_attention_heads, 4.")]
     [InlineData("llama", "num_hidden_layers", "0", "It is 0, expected 1 to 16777216.")]
     [InlineData("llama", "hidden_size", "\"48\"", "It is \"48\", expected 1 to 16777216.")]
@@ -92,8 +92,9 @@ public sealed class FamilySettingsTests : IDisposable
 
         SafetensorsFile.Save(file, tensors.Where(pair => pair.Key != key).ToDictionary());
         Assert.Equal((file, key), Fault());
-        SafetensorsFile.Save(file, tensors.Append(new("model.extra.weight", zeros(1))).ToDictionary());
-        Assert.Equal((file, "model.extra.weight"), Fault());
+        string further = key[..key.IndexOf('.', StringComparison.Ordinal)] + ".extra.weight";
+        SafetensorsFile.Save(file, tensors.Append(new(further, zeros(1))).ToDictionary());
+        Assert.Equal((file, further), Fault());
         SafetensorsFile.Save(file, tensors.Select(pair => pair.Key == key ? new(key, pair.Value.unsqueeze(0)) : pair).ToDictionary());
         Assert.Equal((file, key), Fault());
     }
