@@ -32,6 +32,10 @@ public sealed class RewriteForwardInReferences : ForwardRewriteTask
     [Output]
     public ITaskItem[] PackageFiles { get; set; } = [];
 
+    /// <summary>The files that packages give to what is published; they are also among the others.</summary>
+    [Output]
+    public ITaskItem[] PublishedFiles { get; set; } = [];
+
     /// <summary>The files that packages give to the output for some systems only.</summary>
     [Output]
     public ITaskItem[] PackageFilesBySystem { get; set; } = [];
@@ -47,6 +51,7 @@ public sealed class RewriteForwardInReferences : ForwardRewriteTask
             RewriteNamed(name);
         Files = WithCopies(Files);
         PackageFiles = WithCopies(PackageFiles);
+        PublishedFiles = WithCopies(PublishedFiles);
         PackageFilesBySystem = WithCopies(PackageFilesBySystem);
         Written = [.. Directory.Exists(Folder) ? Directory.EnumerateFiles(Folder, "*", SearchOption.AllDirectories).Select(file => new TaskItem(file)) : []];
         return !Log.HasLoggedErrors;

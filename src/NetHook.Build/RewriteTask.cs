@@ -10,7 +10,7 @@ using NetHook.Rewriting;
 
 namespace NetHook.Build;
 
-/// <summary>A task that changes the code of assemblies. What cannot be changed is left as it is, with a warning.</summary>
+/// <summary>A task that changes the code of assemblies. It leaves an assembly that it cannot change as it is, with a warning.</summary>
 public abstract class RewriteTask : Microsoft.Build.Utilities.Task
 {
     private static readonly string Version = typeof(RewriteTask).Assembly.ManifestModule.ModuleVersionId.ToString();

@@ -6,7 +6,7 @@ using Mono.Cecil;
 
 namespace NetHook.Rewriting;
 
-/// <summary>Finds assemblies by name among given files. What is not among them is not found: the rewriter leaves alone what it cannot see.</summary>
+/// <summary>Finds assemblies by name among given files. It finds no others: the rewriter leaves alone what it cannot see.</summary>
 internal sealed class AssemblyFiles : IAssemblyResolver
 {
     private readonly Dictionary<string, string> _files = new(StringComparer.OrdinalIgnoreCase);

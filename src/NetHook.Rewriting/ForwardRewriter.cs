@@ -19,14 +19,14 @@ public static class ForwardRewriter
     private static readonly Lock Loading = new();
     private static readonly List<(Assembly Assembly, string Path, AssemblyLoadContext Context)> Loaded = [];
 
-    /// <summary>Loads an assembly with its call sites rewritten. What it refers to is found as it would be from its own folder.</summary>
+    /// <summary>Loads an assembly with its call sites rewritten. Assemblies that it refers to are found as from its own folder.</summary>
     /// <remarks>
     /// An assembly is loaded once: asked for the same file again, this returns the assembly that is there. One with nothing to rewrite is
-    /// loaded from its file, as ever. One that is rewritten has no <see cref="Assembly.Location"/>. What it refers to is not rewritten:
+    /// loaded from its file, as ever. One that is rewritten has no <see cref="Assembly.Location"/>. Assemblies that it refers to are not rewritten:
     /// load that first, by this method.
     /// </remarks>
     /// <param name="path">The assembly's file, absolute or relative to the current folder.</param>
-    /// <param name="context">Where to load it; null for the context in which the program itself is.</param>
+    /// <param name="context">The context to load it into; null for the context in which the program itself is.</param>
     /// <returns>The assembly.</returns>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
     /// <exception cref="BadImageFormatException">The file is no .NET assembly, holds native code, or refers to a TorchSharp that was trimmed.</exception>

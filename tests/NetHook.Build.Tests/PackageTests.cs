@@ -82,7 +82,12 @@ public sealed partial class PackageTests(PackageFeed feed) : IClassFixture<Packa
             }
             """);
 
-        Assert.Contains("39 layers: 38 seen, 0 run by forward(), 0 inside native code, 1 holding others, 0 not reached", await feed.Run(_user, "run", "-p:CreateSymbolicLinksForCopyLocalIfPossible=true"), StringComparison.Ordinal);
+        const string Seen = "39 layers: 38 seen, 0 run by forward(), 0 inside native code, 1 holding others, 0 not reached";
+        Assert.Contains(Seen, await feed.Run(_user, "run", "-p:CreateSymbolicLinksForCopyLocalIfPossible=true"), StringComparison.Ordinal);
+
+        // What is published of a package comes from lists of its own.
+        await feed.Run(_user, "publish", "--output", "out");
+        Assert.Contains(Seen, await Dotnet.Start(_user["out/app"], _user.Root), StringComparison.Ordinal);
     }
 
     [Theory]

@@ -100,7 +100,7 @@ public sealed class SaveTests(SmallModel model)
         foreach (string device in (string[])["/dev/null", "/dev/../dev/null", "/dev/stdout"])
         {
             Assert.Equal(
-                $"{device} cannot be written: it is a device, and files are replaced as a whole. What is to go to another program, --json writes to standard output.",
+                $"{device} cannot be written: it is a device, and files are replaced as a whole. To hand the result to another program, use --json, which writes to standard output.",
                 Assert.Throws<ToolException>(() => OutputFile.Check(device)).Message);
         }
     }

@@ -10,7 +10,7 @@ internal static class OutputFile
         if (Directory.Exists(path))
             throw new ToolException($"{path} cannot be written: it is a folder.");
         if (FileKinds.OfOutput(path) is (FileKind.Device or FileKind.Pipe or FileKind.Socket) and var kind)
-            throw new ToolException($"{path} cannot be written: it is {FileKinds.Name(kind)}, and files are replaced as a whole. What is to go to another program, --json writes to standard output.");
+            throw new ToolException($"{path} cannot be written: it is {FileKinds.Name(kind)}, and files are replaced as a whole. To hand the result to another program, use --json, which writes to standard output.");
         CheckBy(() => AtomicFile.Check(path));
     }
 

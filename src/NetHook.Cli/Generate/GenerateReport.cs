@@ -2,7 +2,7 @@ using NetHook.Interpretability;
 
 namespace NetHook.Cli;
 
-/// <summary>What <c>nethook generate</c> wrote. The property names are those of its JSON.</summary>
+/// <summary>The texts that <c>nethook generate</c> wrote. The property names are those of its JSON.</summary>
 /// <param name="Model">The model's folder.</param>
 /// <param name="Steering">The vectors that were added.</param>
 /// <param name="Texts">The prompts with what was added to each.</param>

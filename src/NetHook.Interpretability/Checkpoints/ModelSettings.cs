@@ -32,27 +32,14 @@ internal sealed class ModelSettings
     /// <summary>Whether the head has the embedding's weights. If the file does not say it, a checkpoint without a head does.</summary>
     public bool Tied(bool otherwise) => Flag("tie_word_embeddings", otherwise || !HeadIsThere);
 
-    /// <exception cref="CheckpointException">The file is missing, too long, or is not a JSON object.</exception>
+    /// <exception cref="CheckpointException">The file is missing, no regular file or too long, or is not a JSON object of Unicode text.</exception>
     public static ModelSettings Read(string file)
     {
-        try
-        {
-            if (new FileInfo(file) is { Exists: true, Length: > LongestFile } info)
-                throw new CheckpointException(file, null, $"It has {info.Length} bytes, more than the {LongestFile} that settings may have.");
-            byte[] bytes = System.IO.File.ReadAllBytes(file);
-            using var document = JsonDocument.Parse(bytes, new() { AllowDuplicateProperties = false });
-            return document.RootElement.ValueKind == JsonValueKind.Object
-                ? new(file, Encoding.UTF8.GetString(bytes), document.RootElement.Clone(), "")
-                : throw new CheckpointException(file, null, $"It holds {Kind(document.RootElement)} where a JSON object is expected.");
-        }
-        catch (JsonException e)
-        {
-            throw new CheckpointException(file, null, $"It is not valid JSON: {e.Message}", e);
-        }
-        catch (Exception e) when (e is (IOException or UnauthorizedAccessException) and not CheckpointException)
-        {
-            throw new CheckpointException(file, null, $"It cannot be read: {e.Message}", e);
-        }
+        byte[] bytes = InputFile.ReadAll(file, LongestFile);
+        var root = JsonPart.Parse(file, "", bytes);
+        return root.IsObject
+            ? new(file, Encoding.UTF8.GetString(bytes), root.Value, "")
+            : throw root.Refusal($"It is {root.Shown()}, and a JSON object of settings is expected.");
     }
 
     public CheckpointException Bad(string key, string problem) => new(File, _prefix + key, problem);
@@ -169,8 +156,6 @@ internal sealed class ModelSettings
                 throw Bad(property.Name, $"It is {Shown(property.Value)}, a setting that is not understood. Remove it if it does not change what the model computes.");
         }
     }
-
-    private static string Kind(JsonElement value) => value.ValueKind == JsonValueKind.Array ? "a list" : Shown(value);
 
     private static string Shown(JsonElement value)
     {

@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 
 namespace NetHook.Interpretability;
 
-/// <summary>What a <c>config.json</c> says of the type of the weights beside it.</summary>
+/// <summary>The type of the weights, as the <c>config.json</c> beside them says it.</summary>
 internal static class StoredDtype
 {
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };

@@ -4,7 +4,7 @@ namespace NetHook.Interpretability;
 /// <param name="Row">The number of the prompt, of those that were given.</param>
 /// <param name="Id">The token's id.</param>
 /// <param name="Text">
-/// What it adds to the text. The texts of all tokens of a row together are the text. Where several tokens make one character, the last
+/// The text that it adds. The texts of all tokens of a row together are the text. If several tokens make one character, the last
 /// of them has it, and the others are empty.
 /// </param>
 /// <param name="Probability">The token's probability by the model's logits, whatever temperature it was drawn with.</param>

@@ -7,7 +7,7 @@ namespace NetHook.Interpretability;
 public static class GenerationInterventions
 {
     /// <summary>Limits an intervention to the prompt or to the new tokens of a generation; the rest stays as it is, to the bit.</summary>
-    /// <param name="intervention">What is done. It is given the whole activation of a pass.</param>
+    /// <param name="intervention">The intervention. It is given the whole activation of a pass.</param>
     /// <param name="part">The tokens that it acts on. Outside of a generation, all tokens are those of a prompt.</param>
     /// <returns>The limited intervention, for activations <c>[batch, tokens, ...]</c> and those inside of attentions, <c>[batch, heads, tokens, ...]</c>.</returns>
     /// <remarks>

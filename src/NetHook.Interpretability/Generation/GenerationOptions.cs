@@ -19,7 +19,7 @@ public sealed record GenerationOptions
     /// <summary>The fewest of the most likely tokens that have this probability together are drawn from (Holtzman et al. 2020), over 0 and at most 1; null for all.</summary>
     public double? TopP { get; init; }
 
-    /// <summary>What tokens are drawn by: equal seeds give equal tokens. Row n of a batch draws as a row alone does with the seed plus n.</summary>
+    /// <summary>The seed that tokens are drawn by: equal seeds give equal tokens. Row n of a batch draws as a row alone does with the seed plus n.</summary>
     public long Seed { get; init; }
 
     /// <summary>

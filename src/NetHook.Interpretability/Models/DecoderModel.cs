@@ -66,7 +66,7 @@ public abstract partial class DecoderModel : Module<Tensor, Tensor>, IResumable
     /// <returns>The logits, <c>[rows, tokens, vocabulary]</c>; those at padding are finite and mean nothing.</returns>
     /// <remarks>
     /// The model runs once, by <c>call()</c>, so that traces see whole batches: <see cref="TokenBatch.RowRange"/> says where in a layer's
-    /// output each row is. What stands at padding reaches no row.
+    /// output each row is. Padding reaches no row.
     /// </remarks>
     /// <exception cref="ArgumentException">A row is longer than <see cref="TransformerLayout.MaxTokens"/> of the layout, or holds an id outside
     /// the vocabulary.</exception>

@@ -110,7 +110,7 @@ public sealed record Gpt2Config
         ArgumentException.ThrowIfNullOrEmpty(path);
         var settings = ConfigReader.Read(path, Aliases);
         var defaults = new Gpt2Config();
-        Gpt2Config config = new Gpt2Config
+        var config = new Gpt2Config
         {
             ModelType = settings.Text("model_type", defaults.ModelType),
             VocabSize = settings.Integer("vocab_size", defaults.VocabSize),

@@ -9,7 +9,7 @@ public sealed partial class LanguageModel
 {
     /// <summary>Encodes prompts of unequal length for the model, as one batch.</summary>
     /// <param name="prompts">The prompts, each of at least one token.</param>
-    /// <param name="side">Where shorter prompts are padded; null is left, or right for a model that is not of this library.</param>
+    /// <param name="side">The side on which shorter prompts are padded; null is left, or right for a model that is not of this library.</param>
     /// <returns>The batch, for <see cref="Logits"/>.</returns>
     /// <exception cref="ArgumentException">There are no prompts, or one of them is empty or is not Unicode; the message says which.</exception>
     public TokenBatch Batch(IEnumerable<string> prompts, PaddingSide? side = null)

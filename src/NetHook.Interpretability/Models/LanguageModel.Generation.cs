@@ -11,7 +11,7 @@ public sealed partial class LanguageModel
     /// <param name="options">How tokens are chosen, and what ends the text.</param>
     /// <param name="cancellation">Ends the work, before the next block of the model.</param>
     /// <returns>
-    /// What was added, without the prompt. It ends earlier than asked for at a token or text of the options, by default
+    /// The text that was added, without the prompt. It ends earlier than asked for at a token or text of the options, by default
     /// <see cref="Tokenizer.EndOfTextId"/>, which is left out, and where the model reads no more (<see cref="TransformerLayout.MaxTokens"/>).
     /// </returns>
     /// <remarks>Runs on the calling thread. Traces on the model see each pass: <see cref="Trace.AtStep"/> says how to find one.</remarks>
@@ -30,7 +30,7 @@ public sealed partial class LanguageModel
     /// <param name="maxTokens">The most tokens to add to each.</param>
     /// <param name="options">How tokens are chosen, and what ends a text.</param>
     /// <param name="cancellation">Ends the work, before the next block of the model.</param>
-    /// <returns>What was added to each prompt, in their order.</returns>
+    /// <returns>The text that was added to each prompt, in their order.</returns>
     /// <inheritdoc cref="Generate(string, int, GenerationOptions?, CancellationToken)" path="/remarks | /exception"/>
     public IReadOnlyList<string> Generate(IEnumerable<string> prompts, int maxTokens = 20, GenerationOptions? options = null, CancellationToken cancellation = default)
     {

@@ -20,7 +20,7 @@ public sealed class TokenBatch
     /// <param name="rows">The tokens of each row.</param>
     /// <param name="starts">The column of each row's first token.</param>
     /// <param name="length">How many columns there are.</param>
-    /// <param name="side">Where padding stands.</param>
+    /// <param name="side">The side on which padding stands.</param>
     internal TokenBatch(int[][] rows, int[] starts, int length, PaddingSide side) => (_rows, _starts, Length, Side) = (rows, starts, length, side);
 
     /// <summary>How many rows there are.</summary>
@@ -29,7 +29,7 @@ public sealed class TokenBatch
     /// <summary>How many columns there are: the tokens of the longest row.</summary>
     public int Length { get; }
 
-    /// <summary>Where padding stands.</summary>
+    /// <summary>The side on which padding stands.</summary>
     public PaddingSide Side { get; }
 
     /// <summary>Whether any row is shorter than another.</summary>
@@ -49,7 +49,7 @@ public sealed class TokenBatch
 
     /// <summary>Puts rows together.</summary>
     /// <param name="rows">The ids of each row's tokens, at least one. They are copied.</param>
-    /// <param name="side">Where shorter rows are padded.</param>
+    /// <param name="side">The side on which shorter rows are padded.</param>
     /// <returns>The batch.</returns>
     /// <exception cref="ArgumentException">There are no rows, a row is null or has no tokens, or an id is negative; the message names the row.</exception>
     public static TokenBatch Of(IEnumerable<IReadOnlyList<int>> rows, PaddingSide side = PaddingSide.Left)
@@ -75,7 +75,7 @@ public sealed class TokenBatch
         return _starts[row]..(_starts[row] + _rows[row].Length);
     }
 
-    /// <summary>What a row has of an activation, without padding.</summary>
+    /// <summary>A row's part of an activation, without padding.</summary>
     /// <param name="activation">The activation, <c>[rows, tokens, ...]</c>.</param>
     /// <param name="row">The number of the row.</param>
     /// <returns><c>[tokens of the row, ...]</c>: a view, which is the caller's.</returns>
@@ -89,7 +89,7 @@ public sealed class TokenBatch
         return own.narrow(0, range.Start.Value, _rows[row].Length);
     }
 
-    /// <summary>What all rows have of an activation, without padding: what statistics may be given.</summary>
+    /// <summary>All rows' parts of an activation, without padding, as statistics may be given them.</summary>
     /// <param name="activation">The activation, <c>[rows, tokens, ...]</c>.</param>
     /// <returns><c>[tokens of all rows, ...]</c>, row by row; a new tensor, which is the caller's.</returns>
     /// <exception cref="ArgumentException">The activation is not of this batch.</exception>

@@ -46,7 +46,7 @@ public sealed class ActivationCache : IReadOnlyDictionary<string, Tensor>, IDisp
     public Tensor this[string key] => _kept.TryGetValue(key, out Tensor? tensor) ? Read(tensor) : throw new KeyNotFoundException(
         $"Layer '{key}' was not kept. Kept are: {string.Join(", ", _kept.Keys.Take(8))}{(Count > 8 ? $" and {Count - 8} more" : "")}.");
 
-    /// <summary>What a layer gave for one prompt, without padding.</summary>
+    /// <summary>The activation of a layer for one prompt, without padding.</summary>
     /// <param name="layer">The layer's name, of one that gives <c>[prompts, tokens, ...]</c>.</param>
     /// <param name="prompt">The number of the prompt.</param>
     /// <returns><c>[tokens of the prompt, ...]</c>, the caller's.</returns>

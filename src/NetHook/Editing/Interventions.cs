@@ -132,7 +132,7 @@ public static class Interventions
     /// Does something else in each row of the batch, dimension 0: a vector for each prompt, or tokens that stand at other places in each.
     /// </summary>
     /// <param name="ofRow">
-    /// Is given the number of a row and says what is done to it; null leaves the row as it is. What it says is given the row alone,
+    /// Is given the number of a row and says what is done to it; null leaves the row as it is. The intervention is given the row alone,
     /// with all dimensions kept: <c>[1, tokens, features]</c>.
     /// </param>
     /// <returns>The intervention.</returns>

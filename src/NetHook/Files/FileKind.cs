@@ -1,6 +1,6 @@
 namespace NetHook;
 
-/// <summary>What a path leads to, links followed.</summary>
+/// <summary>The kind of thing that a path leads to, links followed.</summary>
 internal enum FileKind
 {
     /// <summary>Nothing is there.</summary>

@@ -84,7 +84,7 @@ public sealed unsafe class SafetensorsFile : IDisposable
     /// <param name="path">The path of the file. Its folder must exist.</param>
     /// <param name="tensors">The tensors by key, on any device, of any strides; none is changed.</param>
     /// <param name="metadata">The file's own notes.</param>
-    /// <exception cref="ArgumentException">What is given cannot be kept in a safetensors file, and nothing was written. A tensor
+    /// <exception cref="ArgumentException">The tensors or notes cannot be kept in a safetensors file, and nothing was written. A tensor
     /// is null, disposed, sparse, without data (on the meta device) or of a type that safetensors lacks; a name or note is not
     /// Unicode; a note is null; a key is <c>__metadata__</c>; or names and notes take more than the format's 100 MB.</exception>
     /// <exception cref="IOException">The file cannot be written. What was there before is as it was.</exception>

@@ -2,7 +2,7 @@ using System.Reflection;
 
 namespace NetHook;
 
-/// <summary>What to do about a layer that is run by <c>forward()</c>: that depends on whose code does it.</summary>
+/// <summary>The advice for a layer that is run by <c>forward()</c>. It depends on whose code does it.</summary>
 internal static class RewriteAdvice
 {
     public static string For(MethodBase method, string layer, int arguments, bool hasCall)

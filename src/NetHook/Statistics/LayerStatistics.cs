@@ -100,10 +100,10 @@ public sealed class LayerStatistics : IReadOnlyDictionary<string, RunningStatist
 
     /// <summary>Writes everything to one safetensors file, replacing what is there only once the new file is complete.</summary>
     /// <param name="path">The file. Its folder must exist.</param>
-    /// <exception cref="IOException">The file cannot be written. What was there before is as it was.</exception>
-    /// <exception cref="ObjectDisposedException">A statistic was disposed. What was there before is as it was.</exception>
-    /// <exception cref="InvalidOperationException">A statistic's sums have become infinite or NaN. What was there before is as it was.</exception>
-    /// <exception cref="ArgumentException">A note is null, or is not Unicode. What was there before is as it was.</exception>
+    /// <exception cref="IOException">The file cannot be written. A file that was there before is as it was.</exception>
+    /// <exception cref="ObjectDisposedException">A statistic was disposed. A file that was there before is as it was.</exception>
+    /// <exception cref="InvalidOperationException">A statistic's sums have become infinite or NaN. A file that was there before is as it was.</exception>
+    /// <exception cref="ArgumentException">A note is null, or is not Unicode. A file that was there before is as it was.</exception>
     public void Save(string path)
     {
         using StatisticWriter writer = Write();

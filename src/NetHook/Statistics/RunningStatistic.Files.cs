@@ -13,10 +13,10 @@ public abstract partial class RunningStatistic
     /// new file is complete.
     /// </summary>
     /// <param name="path">The file. Its folder must exist.</param>
-    /// <exception cref="IOException">The file cannot be written. What was there before is as it was.</exception>
-    /// <exception cref="ObjectDisposedException">The statistic, or one that it combines, was disposed. What was there before is as it was.</exception>
+    /// <exception cref="IOException">The file cannot be written. A file that was there before is as it was.</exception>
+    /// <exception cref="ObjectDisposedException">The statistic, or one that it combines, was disposed. A file that was there before is as it was.</exception>
     /// <exception cref="InvalidOperationException">The sums have become infinite or NaN, because the activations were near the largest
-    /// doubles: no program could go on from them. What was there before is as it was.</exception>
+    /// doubles: no program could go on from them. A file that was there before is as it was.</exception>
     /// <remarks>The keys are the accumulators' names, <c>count</c>, <c>features</c>, and the settings; Python's safetensors reads them.</remarks>
     public void Save(string path)
     {

@@ -1,6 +1,6 @@
 namespace NetHook;
 
-/// <summary>What a trace can see of a layer in a forward pass.</summary>
+/// <summary>How much a trace can see of a layer in a forward pass.</summary>
 public enum LayerVisibility
 {
     /// <summary>The layer ran, and its hooks with it.</summary>

@@ -7,7 +7,7 @@ public static partial class ModuleExtensions
 {
     /// <summary>
     /// Runs one forward pass and reports what traces can see of each layer: whether it is seen, run by <c>forward()</c> and in which
-    /// method, inside native code, a holder of layers, or not reached. What one runs first on a model that one does not know.
+    /// method, inside native code, a holder of layers, or not reached. Run it first on a model that you do not know.
     /// </summary>
     /// <param name="model">The model. It is left as it was, whatever the pass throws.</param>
     /// <param name="forward">Runs the model, usually <c>() => model.call(x)</c>. It is run once; nothing in it is edited, kept or stopped.</param>
@@ -16,7 +16,7 @@ public static partial class ModuleExtensions
     /// <remarks>
     /// That a layer ran is observed, by hooks; that one is run by <c>forward()</c> is read from the compiled code of the modules that ran and of
     /// <paramref name="forward"/>. The code shows what may run: a layer in a branch that the pass did not take counts as run by <c>forward()</c>.
-    /// Exceptions of the pass go through. What the pass returns is the caller's, as ever.
+    /// Exceptions of the pass go through. The result of the pass is the caller's, as ever.
     /// </remarks>
     public static TracingReport VerifyTracing(this Module model, Action forward)
     {

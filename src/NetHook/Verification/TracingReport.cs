@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace NetHook;
 
-/// <summary>What traces can see of each layer of a model in one forward pass: the result of <see cref="ModuleExtensions.VerifyTracing(TorchSharp.torch.nn.Module, Action)"/>.</summary>
+/// <summary>Says of each layer of a model how much traces saw of it in one forward pass: the result of <see cref="ModuleExtensions.VerifyTracing(TorchSharp.torch.nn.Module, Action)"/>.</summary>
 public sealed class TracingReport
 {
     private static readonly (LayerVisibility Visibility, string Words)[] Order =

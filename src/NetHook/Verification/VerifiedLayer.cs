@@ -3,12 +3,12 @@ namespace NetHook;
 /// <summary>A layer in a <see cref="TracingReport"/>.</summary>
 /// <param name="Path">The layer's path; empty for the model itself.</param>
 /// <param name="Type">The layer's type.</param>
-/// <param name="Visibility">What a trace can see of it.</param>
+/// <param name="Visibility">How much a trace can see of it.</param>
 /// <param name="Calls">How often it was seen to run.</param>
-/// <param name="ForwardCall">What runs it by <c>forward()</c>, if it is run so.</param>
+/// <param name="ForwardCall">The code that runs it by <c>forward()</c>, if it is run so.</param>
 public sealed record VerifiedLayer(string Path, Type Type, LayerVisibility Visibility, long Calls, ForwardCall? ForwardCall)
 {
-    /// <summary>What a trace can see of the layer, in words.</summary>
+    /// <summary>Says in words how much a trace can see of the layer.</summary>
     internal string Says => Visibility switch
     {
         LayerVisibility.Seen => Calls == 1 ? "seen" : FormattableString.Invariant($"seen, {Calls} calls"),

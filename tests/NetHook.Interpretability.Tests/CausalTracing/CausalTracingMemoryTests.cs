@@ -11,7 +11,7 @@ public sealed class CausalTracingMemoryTests
         using LanguageModel model = Speaking.Model();
         var tracer = new CausalTracer(model);
         var patcher = new ActivationPatcher(model);
-        long before = Tensor.TotalCount;
+        long before = LiveTensors.Count();
 
         tracer.Trace(Speaking.Prompt, Speaking.Subject);
         tracer.Trace(Speaking.Prompt, Speaking.Subject, new() { Kind = StateKind.Mlp });

@@ -9,7 +9,7 @@ public sealed class EditingMemoryTests
     public void Editing_leaves_no_tensors_and_no_traces()
     {
         using LanguageModel model = Speaking.Model();
-        long before = Tensor.TotalCount;
+        long before = LiveTensors.Count();
 
         using (RunningSecondMoment keys = KeyStatistics.Collect(model, 0, Editing.Text))
         {

@@ -95,9 +95,9 @@ public sealed class TransformerLayoutTests
     public void Blocks_of_several_results_are_refused()
     {
         using var model = new Net();
-        TransformerLayout layout = model.Layout with { BlockPath = "pairs.{0}" };
+        TransformerLayout layout = model.Layout with { BlockPath = "_pairs.{0}" };
         LayoutException e = Assert.Throws<LayoutException>(() => layout.Validate(model));
-        Assert.Equal("BlockPath of the layout is 'pairs.0' (Pair), which returns (Tensor, Tensor): the analyses need a layer that returns one Tensor.", e.Message);
+        Assert.Equal("BlockPath of the layout is '_pairs.0' (Pair), which returns (Tensor, Tensor): the analyses need a layer that returns one Tensor.", e.Message);
     }
 
     [Fact]
@@ -105,7 +105,7 @@ public sealed class TransformerLayoutTests
     {
         using var model = new Net();
         LayoutException e = Assert.Throws<LayoutException>(() => model.Layout.Validate(model));
-        Assert.Equal("'blocks.1' is the same layer as 'blocks.0': blocks that share their weights cannot be told apart by a trace.", e.Message);
+        Assert.Equal("'_blocks.1' is the same layer as '_blocks.0': blocks that share their weights cannot be told apart by a trace.", e.Message);
     }
 
     [Fact]
@@ -125,20 +125,20 @@ public sealed class TransformerLayoutTests
 
     private sealed class Net : Module<Tensor, Tensor>
     {
-        private readonly Module<Tensor, Tensor> wte = Embedding(5, 4), head = Linear(4, 5);
-        private readonly TorchSharp.Modules.ModuleList<Module<Tensor, Tensor>> blocks;
-        private readonly TorchSharp.Modules.ModuleList<Pair> pairs = [new Pair(), new Pair()];
+        private readonly Module<Tensor, Tensor> _wte = Embedding(5, 4), _head = Linear(4, 5);
+        private readonly TorchSharp.Modules.ModuleList<Module<Tensor, Tensor>> _blocks;
+        private readonly TorchSharp.Modules.ModuleList<Pair> _pairs = [new Pair(), new Pair()];
 
         public Net()
             : base(nameof(Net))
         {
             TorchSharp.Modules.Linear shared = Linear(4, 4);
-            blocks = [shared, shared];
+            _blocks = [shared, shared];
             RegisterComponents();
         }
 
-        public TransformerLayout Layout { get; } = new() { Layers = 2, Embedding = nameof(wte), BlockPath = "blocks.{0}", Head = nameof(head) };
+        public TransformerLayout Layout { get; } = new() { Layers = 2, Embedding = nameof(_wte), BlockPath = "_blocks.{0}", Head = nameof(_head) };
 
-        public override Tensor forward(Tensor input) => head.call(wte.call(input));
+        public override Tensor forward(Tensor input) => _head.call(_wte.call(input));
     }
 }

@@ -81,7 +81,7 @@ public class StatisticInputTests
             foreach (RunningStatistic statistic in New())
             {
                 using RunningStatistic other = New().Single(other => other.GetType() == statistic.GetType());
-                long held = torch.Tensor.TotalCount;
+                long held = Live.Tensors;
                 Tensor activations = randn(700, 3);
                 for (int i = 0; i < 5; i++)
                     statistic.Add(activations);

@@ -58,7 +58,7 @@ public class PackedSequenceCopyTests
     {
         using DisposeScope outer = NewDisposeScope();
         PackedSequence packed = Pack([2, 3], sorted: false, out _);
-        long before = Tensor.TotalCount;
+        long before = Live.Tensors;
 
         TensorTree.Free((1, TensorTree.RecursiveCopy(packed, clone: true)));
         using (NewDisposeScope())

@@ -14,7 +14,7 @@ public static class PickledCheckpoint
     internal const string WeightsName = "pytorch_model.bin";
     internal const string IndexName = "pytorch_model.bin.index.json";
 
-    // What a model's folder has besides weights, and what a loaded model reads.
+    // The files of a model's folder besides weights.
     private static readonly string[] Companions =
     [
         CheckpointFolder.ConfigName, "generation_config.json", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json",
@@ -29,7 +29,7 @@ public static class PickledCheckpoint
     /// <param name="output">The folder to write to; it is created, and appears once it is complete. There must be none, or an empty one.</param>
     /// <returns>How many tensors were written.</returns>
     /// <remarks>
-    /// A pickle is a program. Here it can do nothing but name tensors: what else it asks for is refused by name, and never run.
+    /// A pickle is a program. Here it can do nothing but name tensors: anything else that it asks for is refused by name, and never run.
     /// One file of weights is in memory at a time.
     /// </remarks>
     /// <exception cref="CheckpointException">A file is missing or damaged, or holds something else than tensors by name.</exception>

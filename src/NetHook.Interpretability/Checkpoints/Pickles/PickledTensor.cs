@@ -19,7 +19,7 @@ internal sealed record PickledTensor(PickledStorage Storage, long Offset, long[]
     // As many as torch has; a product of more sizes may pass any number.
     private const int MostDimensions = 64;
 
-    /// <summary>What it takes in memory on its own.</summary>
+    /// <summary>The bytes that it takes in memory on its own.</summary>
     public Int128 Bytes => Shape.Aggregate((Int128)Storage.Dtype.ElementSize(), (size, one) => size * one);
 
     /// <summary>Whether each of its elements is one of the storage's.</summary>

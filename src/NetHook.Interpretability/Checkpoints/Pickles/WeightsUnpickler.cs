@@ -10,7 +10,7 @@ namespace NetHook.Interpretability;
 /// called, only noted down.
 /// </summary>
 /// <param name="file">The path, for errors.</param>
-/// <param name="reader">Where the pickle begins.</param>
+/// <param name="reader">A reader at the pickle's first byte.</param>
 internal sealed class WeightsUnpickler(string file, BinaryReader reader)
 {
     private static readonly object Mark = new();

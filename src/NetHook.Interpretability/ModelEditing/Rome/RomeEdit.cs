@@ -48,7 +48,7 @@ public sealed class RomeEdit : IDisposable
     /// <param name="model">The model that the edit was found for, or a copy; its <see cref="Parameter"/> is changed in place.</param>
     /// <returns>
     /// Undoes the edit when disposed. Several edits of one model may be undone in any order: once all are, its weights are bit by
-    /// bit as they were. Whatever else changed the parameter meanwhile is undone as well.
+    /// bit as they were. Any other change of the parameter meanwhile is undone as well.
     /// </returns>
     /// <exception cref="ArgumentException">The model has no such layer, or one of another size.</exception>
     public IDisposable ApplyTo(nn.Module model) => AppliedEdits.Apply(model, Checked(model), Factors);

@@ -67,7 +67,7 @@ public sealed class UndoOrderTests : IDisposable
     [Fact]
     public void Undoing_frees_what_was_kept()
     {
-        long before = Tensor.TotalCount;
+        long before = LiveTensors.Count();
         IDisposable[] applied = [.. _edits.Select(edit => edit.ApplyTo(_model.Model))];
         foreach (IDisposable one in applied)
             one.Dispose();

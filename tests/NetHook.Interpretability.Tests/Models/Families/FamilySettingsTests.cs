@@ -54,6 +54,29 @@ public sealed class FamilySettingsTests : IDisposable
         Refused(model, config => config[key] = JsonNode.Parse(value), named ?? key, problem);
 
     [Theory]
+    [InlineData("[]", "It is [], and a JSON object of settings is expected.")]
+    [InlineData("{\"a\": \"\\udc00\"}", "It is not valid JSON of Unicode text: ")]
+    [InlineData("{\"a\": 1, \"a\": 1}", "It is not valid JSON of Unicode text: ")]
+    public void A_file_that_holds_no_settings_is_refused(string json, string problem)
+    {
+        File.WriteAllText(Config, json);
+        Assert.StartsWith($"{Config}: {problem}", Assert.Throws<CheckpointException>(() => DecoderModel.FromPretrained(_folder.Path)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_pipe_is_not_waited_for()
+    {
+        // Windows has no pipes among its files.
+        if (OperatingSystem.IsWindows())
+            return;
+        using (var made = System.Diagnostics.Process.Start("mkfifo", [Config]))
+            made.WaitForExit();
+        Assert.Equal(
+            $"{Config}: It cannot be read: it is a pipe, and must be a regular file. Copy the content to one first.",
+            Assert.Throws<CheckpointException>(() => DecoderModel.FromPretrained(_folder.Path)).Message);
+    }
+
+    [Theory]
     [InlineData("use_cache", "false")]
     [InlineData("transformers_version", "\"9.0\"")]
     [InlineData("_name_or_path", "\"here\"")]
