@@ -56,7 +56,7 @@ public sealed class DeviceOptionTests(SmallModel model)
     {
         torch.ScalarType? found = null;
 
-        var run = ToolRun.Of(CancellationToken.None, read => found = read.Model.parameters().First().dtype, ["trace", Prompt, "--dtype", name, "--device", "cpu", "--json", "--model", model.Folder]);
+        var run = ToolRun.Of(["trace", Prompt, "--dtype", name, "--device", "cpu", "--json", "--model", model.Folder], read => found = read.Model.parameters().First().dtype, "", CancellationToken.None);
 
         Assert.Equal((Tool.Success, ""), (run.Code, run.Error));
         Assert.Equal(type, found);

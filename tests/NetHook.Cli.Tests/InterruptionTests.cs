@@ -35,7 +35,7 @@ public sealed class InterruptionTests : IDisposable
         using var interruption = new CancellationTokenSource();
         int begun = 0, late = 0;
 
-        var run = ToolRun.Of(interruption.Token, Hook, [.. command.Select(word => word.Replace("OUT", _folder["out"], StringComparison.Ordinal).Replace("TEXT", _folder["text.txt"], StringComparison.Ordinal)), "--model", _small.Folder]);
+        var run = ToolRun.Of([.. command.Select(word => word.Replace("OUT", _folder["out"], StringComparison.Ordinal).Replace("TEXT", _folder["text.txt"], StringComparison.Ordinal)), "--model", _small.Folder], Hook, "", interruption.Token);
 
         Assert.Equal(line, run.Line(Tool.Interrupted));
         Assert.Equal((pass, 0), (begun, late));
@@ -74,9 +74,10 @@ public sealed class InterruptionTests : IDisposable
         }
 
         var run = ToolRun.Of(
-            interruption.Token,
+            ["stats", _folder["text.txt"], "--layers", "transformer.h.1", "--out", _folder["out"], "--model", _small.Folder],
             model => _ = new Trace(model.Model, "transformer.h.0", new() { EditOutput = Interrupt, RetainOutput = false }),
-            ["stats", _folder["text.txt"], "--layers", "transformer.h.1", "--out", _folder["out"], "--model", _small.Folder]);
+            "",
+            interruption.Token);
 
         Assert.Matches(@"^Interrupted\. 2 batches \(\d+% of the work\) are saved in .*out: the same command goes on from there\.$", run.Line(Tool.Interrupted));
         using var file = StatisticsFile.Load(_folder["out"]);

@@ -43,9 +43,10 @@ public sealed class PassesTests(SmallModel small) : IDisposable
         Trace? embedding = null;
         Tokenizer? tokenizer = null;
         int code = ToolRun.Of(
-            CancellationToken.None,
+            [.. command, "--model", small.Folder],
             model => (embedding, tokenizer) = (new Trace(model.Model, model.Layout.Embedding, new() { RetainOutput = false }), model.Tokenizer),
-            [.. command, "--model", small.Folder]).Code;
+            "",
+            CancellationToken.None).Code;
         Assert.Equal(Tool.Success, code);
         return (embedding!.CallCount, tokenizer!.TextsEncoded);
     }

@@ -11,13 +11,13 @@ internal sealed record ToolRun(int Code, string Out, string Error)
 
     public static ToolRun Of(params string[] arguments) => Of(CancellationToken.None, arguments);
 
-    public static ToolRun Of(CancellationToken cancellation, params string[] arguments) => Of(cancellation, null, arguments);
+    public static ToolRun Of(CancellationToken cancellation, params string[] arguments) => Of(arguments, null, "", cancellation);
 
     /// <summary>A run that reads something from standard input.</summary>
-    public static ToolRun WithInput(string input, params string[] arguments) => Of(CancellationToken.None, null, arguments, input);
+    public static ToolRun WithInput(string input, params string[] arguments) => Of(arguments, null, input, CancellationToken.None);
 
     /// <summary>A run whose model is given to the test before the command runs it.</summary>
-    public static ToolRun Of(CancellationToken cancellation, Action<LanguageModel>? modelWasRead, string[] arguments, string input = "")
+    public static ToolRun Of(string[] arguments, Action<LanguageModel>? modelWasRead, string input, CancellationToken cancellation)
     {
         using var output = new TestConsole();
         using var error = new TestConsole();

@@ -63,7 +63,7 @@ public sealed class CancellationTests : IDisposable
         Assert.ThrowsAny<OperationCanceledException>(() => run(cancellation.Token));
 
         Assert.Equal((pass, 0), (begun, late));
-        Assert.Equal(2, _model.Model.ActiveTraces().Count());
+        Assert.Equal(2, _model.Model.ActiveTraces().Count);
     }
 
     [Fact]
