@@ -28,6 +28,7 @@ internal sealed class RootCommand : ToolCommand
         Subcommands.Add(new StatsCommand(context));
         Subcommands.Add(new ConvertCommand(context));
         Subcommands.Add(new DoctorCommand(context));
+        Subcommands.Add(new CompletionCommand(context));
     }
 
     public override IReadOnlyList<CommandExample> Examples =>

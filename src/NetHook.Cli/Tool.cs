@@ -57,6 +57,8 @@ internal static class Tool
     {
         // Without response files, a prompt may begin with @.
         var settings = new ParserConfiguration { ResponseFileTokenReplacer = null, EnablePosixBundling = false };
+        if (Suggestions.Answer(root, arguments, settings, context.Out.Profile.Out.Writer))
+            return Success;
         ParseResult parsed = CommandLineParser.Parse(root, arguments, settings);
         if (UsageErrors.First(parsed) is { } error)
             return Say(context, error, UsageError);
