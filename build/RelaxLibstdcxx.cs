@@ -3,14 +3,14 @@ using System;
 using System.Collections.Generic;
 using System.IO;
 using System.Text;
-#if !NETHOOK_TESTS
+#if !WITHOUT_MSBUILD
 using Microsoft.Build.Framework;
 using Microsoft.Build.Utilities;
 #endif
 
 namespace NetHook.Build;
 
-#if !NETHOOK_TESTS
+#if !WITHOUT_MSBUILD
 /// <summary>Writes a copy of TorchSharp's library for Linux that loads where libstdc++ lacks GLIBCXX_3.4.32.</summary>
 /// <remarks>MSBuild compiles this file when it first needs it, against netstandard2.0, so it uses nothing newer.</remarks>
 public sealed class RelaxLibstdcxx : Task
