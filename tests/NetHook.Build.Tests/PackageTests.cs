@@ -20,8 +20,8 @@ public sealed partial class PackageTests(PackageFeed feed) : IClassFixture<Packa
                 "NetHook.nuspec", "README.md", "analyzers/dotnet/NetHook.Analyzers.dll", "analyzers/dotnet/NetHook.CodeFixes.dll",
                 "buildTransitive/NetHook.Forward.targets", "buildTransitive/NetHook.KeepAlive.targets", "buildTransitive/NetHook.targets",
                 "buildTransitive/RelaxLibstdcxx.cs", "buildTransitive/tasks/Mono.Cecil.dll", "buildTransitive/tasks/NetHook.Build.dll",
-                "buildTransitive/tasks/NetHook.Rewriting.dll", "icon.png",
-                "lib/net10.0/NetHook.dll", "lib/net10.0/NetHook.xml",
+                "buildTransitive/tasks/NetHook.Rewriting.dll", "content/NetHook.fsx", "icon.png",
+                "interactive-extensions/dotnet/extension.dib", "lib/net10.0/NetHook.dll", "lib/net10.0/NetHook.xml",
             ],
             files);
         Assert.Contains("lib/net10.0/NetHook.pdb", feed.Files($"NetHook.{feed.Version}.snupkg"));
@@ -135,6 +135,22 @@ public sealed partial class PackageTests(PackageFeed feed) : IClassFixture<Packa
     }
 
     [Fact]
+    public async Task Script_of_the_page_runs_in_fsharp_interactive_and_prints_what_the_page_says()
+    {
+        string page = File.ReadAllText(Path.Combine(Paths.RepositoryRoot, "docs", "scripts.md")).ReplaceLineEndings("\n");
+        MatchCollection blocks = Script().Matches(page);
+        Assert.Equal(2, blocks.Count);
+        string script = string.Concat(blocks.Select(block => block.Groups["code"].Value))
+            .Replace("NetHook.Interpretability, 0.1.0", $"NetHook.Interpretability, {feed.Version}", StringComparison.Ordinal)
+            .Replace("libtorch-cpu-linux-x64", UserFolder.LibTorch, StringComparison.Ordinal);
+        File.WriteAllText(_user["page.fsx"], $"#i \"nuget: {feed.Folder.Replace('\\', '/')}\"\n{script}");
+
+        string printed = await feed.Run(_user, "fsi", "page.fsx");
+
+        Assert.Equal(string.Concat(blocks.Select(block => block.Groups["output"].Value)), printed.ReplaceLineEndings("\n"));
+    }
+
+    [Fact]
     public async Task Tool_that_is_installed_runs_the_main_job()
     {
         await feed.Run(_user, "tool", "install", "NetHook.Cli", "--version", feed.Version, "--tool-path", "tools");
@@ -148,6 +164,9 @@ public sealed partial class PackageTests(PackageFeed feed) : IClassFixture<Packa
     private static IEnumerable<string> Dependencies(string specification) =>
         XDocument.Parse(specification).Descendants().Where(element => element.Name.LocalName == "dependency")
             .Select(element => $"{element.Attribute("id")!.Value} {element.Attribute("version")!.Value}");
+
+    [GeneratedRegex(@"^```fsharp\n(?<code>.*?)^```\n\n```text\n(?<output>.*?)^```$", RegexOptions.Singleline | RegexOptions.Multiline)]
+    private static partial Regex Script();
 
     [GeneratedRegex(@"\]\((?<to>[^)\s]+)\)")]
     private static partial Regex Link();

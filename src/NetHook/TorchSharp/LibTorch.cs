@@ -1,5 +1,6 @@
 using System.Reflection;
 using System.Runtime.InteropServices;
+using System.Security.Cryptography;
 using NetHook.Build;
 using TorchSharp;
 
@@ -11,7 +12,7 @@ namespace NetHook;
 /// reference the package.
 /// </summary>
 /// <example><code>
-/// #r "nuget: NetHook.Interpretability"
+/// #r "nuget: NetHook.Interpretability, 0.1.0"
 /// #r "nuget: libtorch-cpu-linux-x64, 2.10.0"
 /// NetHook.LibTorch.Load();
 /// </code></example>
@@ -35,11 +36,13 @@ public static class LibTorch
             Assembly torchSharp = typeof(torch).Assembly;
             if (!OperatingSystem.IsLinux() || LoadsAsItIs(torchSharp))
                 return;
-            string packages = PackageCache(torchSharp);
-            LoadAll(Native(packages, "libtorch-cpu-linux-x64", LibTorchVersion()), "libc10.so", "libtorch_cpu.so", "libtorch.so");
+            IReadOnlyList<string> caches = PackageCaches(torchSharp);
+            string libTorch = Native(caches, "libtorch-cpu-linux-x64", LibTorchVersion());
+            foreach (string library in (string[])["libc10.so", "libtorch_cpu.so", "libtorch.so"])
+                NativeLibrary.Load(Path.Combine(libTorch, library));
 
             // What TorchSharp then asks for by its name is in the process already.
-            NativeLibrary.Load(Mended(Path.Combine(Native(packages, "torchsharp", TorchSharpVersion(torchSharp)), "libLibTorchSharp.so")));
+            NativeLibrary.Load(Mended(Path.Combine(Native(caches, "torchsharp", TorchSharpVersion(torchSharp)), "libLibTorchSharp.so")));
         }
     }
 
@@ -47,30 +50,18 @@ public static class LibTorch
     private static bool LoadsAsItIs(Assembly torchSharp) =>
         NativeLibrary.TryLoad("torch_cpu", torchSharp, null, out _) & NativeLibrary.TryLoad("LibTorchSharp", torchSharp, null, out _);
 
-    /// <summary>The cache in which TorchSharp lies, as in scripts (<c>torchsharp/VERSION/lib/FRAMEWORK/TorchSharp.dll</c>), or the user's.</summary>
-    private static string PackageCache(Assembly torchSharp)
-    {
-        string beside = Path.GetFullPath(Path.Combine(Path.GetDirectoryName(torchSharp.Location)!, "..", "..", "..", ".."));
-        if (Directory.Exists(Path.Combine(beside, "torchsharp")))
-            return beside;
-        return Environment.GetEnvironmentVariable("NUGET_PACKAGES") is { Length: > 0 } chosen
+    /// <summary>The cache in which TorchSharp lies, as in scripts (<c>torchsharp/VERSION/lib/FRAMEWORK/TorchSharp.dll</c>), and the user's.</summary>
+    private static IReadOnlyList<string> PackageCaches(Assembly torchSharp) =>
+    [
+        Path.GetFullPath(Path.Combine(Path.GetDirectoryName(torchSharp.Location)!, "..", "..", "..", "..")),
+        Environment.GetEnvironmentVariable("NUGET_PACKAGES") is { Length: > 0 } chosen
             ? chosen
-            : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".nuget", "packages");
-    }
+            : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".nuget", "packages"),
+    ];
 
-    private static string Native(string packages, string package, string version)
-    {
-        string folder = Path.Combine(packages, package, version, "runtimes", "linux-x64", "native");
-        if (!Directory.Exists(folder))
-            throw new DllNotFoundException($"{package} {version} is not in {packages}. Reference it first, in a script by #r \"nuget: {package}, {version}\".");
-        return folder;
-    }
-
-    private static void LoadAll(string folder, params string[] libraries)
-    {
-        foreach (string library in libraries)
-            NativeLibrary.Load(Path.Combine(folder, library));
-    }
+    private static string Native(IReadOnlyList<string> caches, string package, string version) =>
+        caches.Select(cache => Path.Combine(cache, package, version, "runtimes", "linux-x64", "native")).FirstOrDefault(Directory.Exists)
+        ?? throw new DllNotFoundException($"{package} {version} is not in {string.Join(" or ", caches)}. Reference it first, in a script by #r \"nuget: {package}, {version}\".");
 
     /// <summary>The path of a copy that loads where libstdc++ is older.</summary>
     private static string Mended(string original)
@@ -79,7 +70,7 @@ public static class LibTorch
         VersionNeed.Relax(image);
         string local = Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.DoNotVerify);
         string folder = local.Length > 0 ? Path.Combine(local, "NetHook", "libstdc++") : Directory.CreateTempSubdirectory("NetHook").FullName;
-        string copy = Path.Combine(folder, $"{Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(image))[..16]}-libLibTorchSharp.so");
+        string copy = Path.Combine(folder, $"{Convert.ToHexStringLower(SHA256.HashData(image))[..16]}-libLibTorchSharp.so");
         if (!File.Exists(copy) || !image.AsSpan().SequenceEqual(File.ReadAllBytes(copy)))
         {
             Directory.CreateDirectory(folder);

@@ -11,6 +11,9 @@ public sealed class PackageFeed : IAsyncLifetime
 
     public string Version => $"0.1.0-{_suffix}";
 
+    /// <summary>The folder in which the packages are.</summary>
+    internal string Folder => _folder["feed/"];
+
     public async ValueTask InitializeAsync()
     {
         // With outputs of its own: those of the repository may be in use. Its code has been analyzed there.
