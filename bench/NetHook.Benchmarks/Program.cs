@@ -7,6 +7,7 @@ using BenchmarkDotNet.Loggers;
 using BenchmarkDotNet.Running;
 using BenchmarkDotNet.Toolchains.InProcess.Emit;
 using NetHook.Benchmarks;
+using NetHook.Interpretability;
 using Perfolizer.Horology;
 
 // One thread, so that the numbers are those of the hooks and not of the scheduler. In this process, because a
@@ -20,6 +21,15 @@ if (args.Contains("--compare"))
 
 if (args is ["--stress", string rounds])
     return Stress.Run(int.Parse(rounds, System.Globalization.CultureInfo.InvariantCulture));
+
+if (args is ["--gpt2", string folder])
+{
+    // Saved beside the vocabulary that gpt2-124m.sh puts there.
+    using var weights = new TorchSharp.torch.Generator(1);
+    using var gpt2 = new Gpt2(new Gpt2Config(), generator: weights);
+    gpt2.SavePretrained(folder);
+    return 0;
+}
 
 bool quick = args.Contains("--quick");
 Job job = Job.Default.WithToolchain(InProcessEmitToolchain.Instance).WithId("NetHook");
