@@ -60,14 +60,17 @@ internal sealed record HeadPrompts(Tokenizer Tokenizer, string Clean, string Cou
     }
 
     /// <summary>The clean parts at the positions of the tokens that they are put in place of.</summary>
-    public IReadOnlyDictionary<HeadPart, Tensor[]> Rearranged(HeadRun clean)
+    public IReadOnlyDictionary<HeadPart, Tensor[]> Rearranged(HeadRun clean) =>
+        clean.Parts.ToDictionary(pair => pair.Key, pair => pair.Value.Select(states => Rearrange(states, 2)).ToArray());
+
+    /// <summary>Clean states at the positions of the tokens that they are put in place of.</summary>
+    public Tensor Rearrange(Tensor states, int dimension)
     {
         // Positions that are not patched get any states; they are not read.
         long[] positions = new long[Tokens.Counterfactual.Count];
         foreach (PatchedToken token in Tokens.Pairs)
             positions[token.CounterfactualPosition] = token.CleanPosition;
-        Tensor source = tensor(positions).to(clean.States.Logits.device);
-        return clean.Parts.ToDictionary(pair => pair.Key, pair => pair.Value.Select(states => states.index_select(2, source)).ToArray());
+        return states.index_select(dimension, tensor(positions).to(states.device));
     }
 
     private static PromptException SameAnswer(Tokenizer tokenizer, int answer) => new(
