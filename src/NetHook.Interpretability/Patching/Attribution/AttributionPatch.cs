@@ -56,6 +56,13 @@ public sealed record AttributionPatch
         return new(nodes.Max(node => node.Layer) + 1, nodes.Max(node => node.Head) + 1, (layer, head) => sums.GetValueOrDefault((layer, head)));
     }
 
+    /// <summary>The same as a share of the difference between the two runs: 1 would bring the counterfactual run to the clean one.</summary>
+    /// <param name="part">The part.</param>
+    /// <returns>The shares by layer and head.</returns>
+    /// <exception cref="ArgumentException">The part was not estimated.</exception>
+    public HeadGrid Normalized(HeadPart part) =>
+        ByHead(part).Select(estimate => estimate / (Pair.CleanLogitDifference - Pair.CounterfactualLogitDifference));
+
     /// <summary>The verified nodes with their estimated and exact changes, and the recall.</summary>
     /// <returns>Lines separated by "\n", the last one without.</returns>
     public override string ToString()
