@@ -10,8 +10,8 @@ internal sealed class PatchKindOption : Option<string>
         : base("--kind", "-k")
     {
         string[] names = [.. KindOption.AllNames, .. Enum.GetValues<HeadPart>().Select(NameOf)];
-        HelpName = string.Join('|', names);
-        Description = "Which states: what a block returns (hidden), what its MLP or its attention adds, or each of the three (all); or one part of each head: its output (head), queries, keys, values, pattern. Default: hidden.";
+        HelpName = "KIND";
+        Description = "hidden (what a block returns), mlp or attn (what it adds) or all, which is these three; or of each head its output (head), queries (q), keys (k), values (v) or pattern. Default: hidden.";
         this.AcceptOnlyFromAmong(names);
     }
 
