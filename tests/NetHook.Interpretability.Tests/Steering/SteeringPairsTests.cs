@@ -34,6 +34,17 @@ public sealed class SteeringPairsTests : IDisposable
     }
 
     [Fact]
+    public void A_model_of_ones_own_is_padded_behind_its_prompts()
+    {
+        using LanguageModel model = Studied.Model("own");
+        Tensor Mean(string[] prompts) => stack([.. prompts.Select(prompt => FamilyModel.Outputs(model, ["blocks.1"], model.Tokenizer.Encode(prompt))["blocks.1"][0, -1])]).mean([0]);
+
+        using var made = SteeringVector.FromPairs(model, Positives, Negatives, 1);
+
+        Assert.True(made.Vector.allclose(Mean(Positives) - Mean(Negatives), 1e-4, 1e-5));
+    }
+
+    [Fact]
     public void It_is_saved_with_the_model_the_layer_and_how_it_was_made()
     {
         using LanguageModel model = FamilyModel.Of("llama"), other = FamilyModel.Of("mistral");
