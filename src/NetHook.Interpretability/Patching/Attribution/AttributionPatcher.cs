@@ -52,7 +52,7 @@ public sealed class AttributionPatcher
         HeadPart[] parts = [.. options.Parts.Distinct()];
         Check(options, parts);
         LaidOutModel model = _model.Parts;
-        HeadPrompts prompts = HeadPrompts.Of(_model, cleanPrompt, counterfactualPrompt, parts, options.Prompts);
+        var prompts = HeadPrompts.Of(_model, cleanPrompt, counterfactualPrompt, parts, options.Prompts);
 
         using IDisposable _ = no_grad();
         using IDisposable? stop = model.StopOn(cancellation);
@@ -117,7 +117,7 @@ public sealed class AttributionPatcher
 
     private void Verify(HeadRuns runs, Span<AttributedNode> nodes, CancellationToken cancellation)
     {
-        var places = nodes.ToArray().Index().GroupBy(pair => (pair.Item.Part, pair.Item.Layer));
+        IEnumerable<IGrouping<(HeadPart Part, int Layer), (int Index, AttributedNode Item)>> places = nodes.ToArray().Index().GroupBy(pair => (pair.Item.Part, pair.Item.Layer));
         foreach (IGrouping<(HeadPart Part, int Layer), (int Index, AttributedNode Item)> group in places)
         {
             IReadOnlyList<double> measured = new HeadSweep(_model.Parts, runs, group.Key.Part).Run(

@@ -77,7 +77,7 @@ public sealed class HeadPatcher
         string cleanPrompt, string counterfactualPrompt, HeadPart part = HeadPart.Output, PatchOptions? options = null, IProgress<double>? progress = null, CancellationToken cancellation = default) =>
         Run(cleanPrompt, counterfactualPrompt, [part], options, pair => [.. pair.Tokens.Select(token => (IReadOnlyList<PatchedToken>)[token])], progress, cancellation);
 
-    private IReadOnlyList<HeadPatch> Run(
+    private List<HeadPatch> Run(
         string cleanPrompt, string counterfactualPrompt, IReadOnlyList<HeadPart> parts, PatchOptions? options,
         Func<PromptPair, IReadOnlyList<IReadOnlyList<PatchedToken>>> together, IProgress<double>? progress, CancellationToken cancellation)
     {

@@ -12,7 +12,7 @@ internal sealed record HeadRuns(PromptPair Pair, HeadRun Run, IReadOnlyDictionar
     public static HeadRuns Of(LanguageModel language, string cleanPrompt, string counterfactualPrompt, IReadOnlyList<HeadPart> parts, PatchOptions options)
     {
         LaidOutModel model = language.Parts;
-        HeadPrompts prompts = HeadPrompts.Of(language, cleanPrompt, counterfactualPrompt, parts, options);
+        var prompts = HeadPrompts.Of(language, cleanPrompt, counterfactualPrompt, parts, options);
         return Of(language, prompts, parts, HeadRun.Of(model, parts, model.Ids(prompts.Tokens.Counterfactual)));
     }
 
