@@ -16,7 +16,7 @@ internal static class FamilyModel
     /// <summary>The logit difference behind the last token, of one whole pass.</summary>
     public static double Difference(LanguageModel model, PromptPair pair, IReadOnlyList<int> tokens)
     {
-        using var _ = no_grad();
+        using IDisposable _ = no_grad();
         using DisposeScope scope = NewDisposeScope();
         Tensor logits = model.Model.call(model.Parts.Ids(tokens))[0, -1];
         return (logits[pair.CleanAnswerId] - logits[pair.CounterfactualAnswerId]).item<float>();
@@ -25,7 +25,7 @@ internal static class FamilyModel
     /// <summary>What layers give in one whole pass.</summary>
     public static Dictionary<string, Tensor> Outputs(LanguageModel model, IEnumerable<string> layers, IReadOnlyList<int> tokens)
     {
-        using var _ = no_grad();
+        using IDisposable _ = no_grad();
         string[] all = [.. layers.Distinct()];
         using var traces = new TraceDict(model.Model, all);
         model.Model.call(model.Parts.Ids(tokens));

@@ -27,7 +27,7 @@ public sealed class AttributionPatcherTests : IDisposable
         Assert.Equal(All.Length * patch.Nodes.Count(node => node.Part == HeadPart.Output), patch.Nodes.Count);
         foreach (HeadPart part in All)
             Assert.True(patch.Nodes.Where(node => node.Part == part).Max(node => node.Strength) > 1e-3, $"{part} is flat");
-        var states = States(model, patch.Pair);
+        (Dictionary<string, Tensor> Clean, Dictionary<string, Tensor> Own) states = States(model, patch.Pair);
         Assert.All(patch.Nodes, node => Assert.Equal(Plain(model, states, gradients, node, patch.Pair), node.Estimate, 2e-4));
         Assert.Equal(patch.Nodes.Select(node => Math.Abs(node.Estimate)).OrderDescending(), patch.Nodes.Select(node => node.Strength));
     }
@@ -41,7 +41,7 @@ public sealed class AttributionPatcherTests : IDisposable
         AttributionPatch patch = new AttributionPatcher(model).Estimate(Clean, Counterfactual, new() { Parts = All, GradDrop = true, Prompts = Answers });
 
         int layers = model.Layout.Layers;
-        var states = States(model, patch.Pair);
+        (Dictionary<string, Tensor> Clean, Dictionary<string, Tensor> Own) states = States(model, patch.Pair);
         Dictionary<string, Tensor>[] dropped = [.. Enumerable.Range(0, layers).Select(block => Gradients(model, patch.Pair, block))];
         Dictionary<string, Tensor> whole = Gradients(model, patch.Pair, -1);
         Assert.All(patch.Nodes.Where((_, i) => i % 5 == 0), node =>
@@ -145,7 +145,7 @@ public sealed class AttributionPatcherTests : IDisposable
 
         using (NetHook.Gradients.Frozen(model.Model))
         {
-            using var _ = no_grad();
+            using IDisposable _ = no_grad();
             Assert.Equal(plain.Nodes, new AttributionPatcher(model).Estimate(Clean, Counterfactual, options).Nodes);
             Assert.False(is_grad_enabled());
         }
@@ -163,7 +163,7 @@ public sealed class AttributionPatcherTests : IDisposable
         AttributionPatch patch = new AttributionPatcher(model).Estimate("The 12 is", "The 1234567 is", new() { Parts = parts, Prompts = subjects });
 
         Assert.NotEqual(patch.Pair.CleanTokenIds.Count, patch.Pair.CounterfactualTokenIds.Count);
-        var states = States(model, patch.Pair);
+        (Dictionary<string, Tensor> Clean, Dictionary<string, Tensor> Own) states = States(model, patch.Pair);
         Dictionary<string, Tensor> gradients = Gradients(model, patch.Pair, -1);
         Assert.All(patch.Nodes, node => Assert.Equal(Plain(model, states, gradients, node, patch.Pair), node.Estimate, 2e-4));
     }
@@ -215,7 +215,7 @@ public sealed class AttributionPatcherTests : IDisposable
     private static double Plain(
         LanguageModel model, (Dictionary<string, Tensor> Clean, Dictionary<string, Tensor> Own) states, Dictionary<string, Tensor> gradients, AttributedNode node, PromptPair pair)
     {
-        using var _ = no_grad();
+        using IDisposable _ = no_grad();
         using DisposeScope scope = NewDisposeScope();
         string path = HeadParts.Path(model.Layout, node.Part, node.Layer), pattern = model.Layout.AttentionPattern(node.Layer);
         if (node.Part is not (HeadPart.Query or HeadPart.Key))

@@ -130,7 +130,7 @@ public sealed class PathPatcherTests : IDisposable
             received = patch.Receiver.Head is null ? trace.Input : trace.Output;
         }
 
-        using var edit = patch.Receiver.Head is { } receiver
+        using Trace edit = patch.Receiver.Head is { } receiver
             ? FamilyModel.PutIn(model, receiving!, received, receiver, patch.Pair.Tokens)
             : new Trace(model.Model, receiving!, new() { RetainOutput = false, EditInput = (Tensor _) => received });
         return FamilyModel.Difference(model, patch.Pair, patch.Pair.CounterfactualTokenIds);
