@@ -24,6 +24,10 @@ public sealed partial class HelpTests
         { "help-evaluate-edits", ["evaluate-edits", "--help"] },
         { "help-stats", ["stats", "--help"] },
         { "help-stats-merge", ["stats", "merge", "--help"] },
+        { "help-steer", ["steer"] },
+        { "help-steer", ["steer", "--help"] },
+        { "help-steer-make", ["steer", "make", "--help"] },
+        { "help-steer-try", ["steer", "try", "--help"] },
         { "help-doctor", ["doctor", "--help"] },
         { "help-completion", ["completion", "--help"] },
     };
