@@ -1,0 +1,85 @@
+using TorchSharp;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+using Module = TorchSharp.torch.nn.Module;
+
+namespace NetHook.Interpretability.Tests;
+
+/// <summary>Two models that operations are tried on, whose passes a probe sees, and what a case makes beside them.</summary>
+internal sealed class PromiseSubject : IDisposable
+{
+    public const string Layer = "transformer.h.1";
+
+    private readonly List<IDisposable> _owned = [];
+    private int _files;
+
+    public PromiseSubject()
+    {
+        Model = (Gpt2)Language.Model;
+        Model.ReplaceModule($"{Layer}.mlp.act", new ProbedLayer()).Dispose();
+        Model.GetParameter("transformer.wpe.weight").requires_grad = false;
+        Net.eval();
+        Net.GetModule("b").train();
+        Ids = tensor([1L, 2, 3, 4], [1, 4]).DetachFromDisposeScope();
+        Input = ones(2, 3).DetachFromDisposeScope();
+    }
+
+    public LanguageModel Language { get; } = Speaking.Model();
+
+    public Gpt2 Model { get; }
+
+    public Sequential Net { get; } = nn.Sequential(("a", nn.Linear(3, 4)), ("b", nn.Sequential(("act", new ProbedLayer()), ("norm", nn.LayerNorm(4)))), ("c", nn.Linear(4, 2)));
+
+    public IReadOnlyDictionary<string, Module> Models => new Dictionary<string, Module> { ["model"] = Model, ["net"] = Net };
+
+    public Tensor Ids { get; }
+
+    public Tensor Input { get; }
+
+    public TemporaryFolder Folder { get; } = new();
+
+    /// <summary>Sees each call of an edit.</summary>
+    public Probe Edits { get; } = new();
+
+    /// <summary>An edit that changes nothing.</summary>
+    public Func<Tensor, Tensor?> Edit => _ =>
+    {
+        Edits.Pass();
+        return null;
+    };
+
+    /// <summary>Runs the language model.</summary>
+    public void Pass() => Model.call(Ids).Dispose();
+
+    /// <summary>Runs the other one.</summary>
+    public void PassNet() => Net.call(Input).Dispose();
+
+    /// <summary>The path of a file that does not exist.</summary>
+    public string NewFile() => Folder[$"{_files++}"];
+
+    /// <summary>Keeps something that the case made until it is over, or is disposed in the middle.</summary>
+    public T Own<T>(T made)
+        where T : IDisposable
+    {
+        _owned.Add(made);
+        return made;
+    }
+
+    /// <summary>Disposes what the case made.</summary>
+    public void Release()
+    {
+        foreach (IDisposable made in Enumerable.Reverse(_owned))
+            made.Dispose();
+        _owned.Clear();
+    }
+
+    public void Dispose()
+    {
+        Release();
+        Language.Dispose();
+        Net.Dispose();
+        Ids.Dispose();
+        Input.Dispose();
+        Folder.Dispose();
+    }
+}
