@@ -51,8 +51,12 @@ internal sealed class PromiseSubject : IDisposable
     /// <summary>Runs the language model.</summary>
     public void Pass() => Model.call(Ids).Dispose();
 
-    /// <summary>Runs the other one.</summary>
-    public void PassNet() => Net.call(Input).Dispose();
+    /// <summary>Runs the other one, in a scope: a Sequential that ends early leaves what its layers gave.</summary>
+    public void PassNet()
+    {
+        using DisposeScope scope = NewDisposeScope();
+        Net.call(Input);
+    }
 
     /// <summary>The path of a file that does not exist.</summary>
     public string NewFile() => Folder[$"{_files++}"];

@@ -104,8 +104,11 @@ internal sealed class PromiseTable(Promised operation) : IDisposable
         _live ??= Live.Tensors;
         Exception? thrown = run(_subject);
         _subject.Release();
+
+        // Without a collection: what an operation is done with is freed at once.
+        long left = TorchSharp.torch.Tensor.TotalCount;
         Assert.Equal(before, ModelState.Of(_subject));
-        Assert.Equal(_live, Live.Tensors);
+        Assert.InRange(left, 0, _live.Value);
         return thrown;
     }
 }

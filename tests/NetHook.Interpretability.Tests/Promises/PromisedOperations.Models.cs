@@ -67,7 +67,11 @@ internal static partial class PromisedOperations
         new("ModuleExtensions.VerifyTracing(Module, Action)", s => _ => s.Net.VerifyTracing(s.PassNet), s => s.Net.VerifyTracing(null!)),
         new(
             "ModuleExtensions.VerifyTracing<T>(Module, Func<T>)",
-            s => _ => s.Net.VerifyTracing(() => s.Net.call(s.Input)),
+            s => _ =>
+            {
+                using DisposeScope scope = NewDisposeScope();
+                s.Net.VerifyTracing(() => s.Net.call(s.Input));
+            },
             s => s.Net.VerifyTracing(async () => await Task.Yield())),
         new(
             "Gradients.SetRequiresGrad(bool, Object[])",
@@ -107,8 +111,9 @@ internal static partial class PromisedOperations
 
     private static void Use(PromiseSubject subject, Sequential made)
     {
+        using DisposeScope scope = NewDisposeScope();
         using (made)
-            made.call(subject.Input).Dispose();
+            made.call(subject.Input);
     }
 
     private sealed class NoCopies() : nn.Module<Tensor, Tensor>(nameof(NoCopies))

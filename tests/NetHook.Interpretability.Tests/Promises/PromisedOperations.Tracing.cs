@@ -27,10 +27,14 @@ internal static partial class PromisedOperations
             s =>
             {
                 Trace stop = s.Own(new Trace(s.Net, "b.norm", new() { Stop = true, EditOutput = s.Edit }));
-                return _ => stop.Run(() => s.Net.call(s.Input))?.Dispose();
+                return _ =>
+                {
+                    using DisposeScope scope = NewDisposeScope();
+                    stop.Run(() => s.Net.call(s.Input));
+                };
             },
             s => s.Own(TraceOf(s)).Run((Func<Tensor>)null!),
-            s => s.Own(TraceOf(s)).Run(() => s.Ids.alias())),
+            s => s.Own(TraceOf(s)).Run(() => s.Ids)),
         new("Trace.Clear()", s => Traced(s, (trace, pass) =>
         {
             pass();
@@ -93,7 +97,11 @@ internal static partial class PromisedOperations
             s =>
             {
                 TraceDict stop = s.Own(new TraceDict(s.Net, _layers, new() { Stop = true, StopRule = StopRule.AllListed, EditOutput = s.Edit }));
-                return _ => stop.Run(() => s.Net.call(s.Input))?.Dispose();
+                return _ =>
+                {
+                    using DisposeScope scope = NewDisposeScope();
+                    stop.Run(() => s.Net.call(s.Input));
+                };
             },
             s => s.Own(TracesOf(s)).Run((Func<Tensor>)null!)),
         new("TraceDict.Clear()", s => TracedAll(s, (traces, pass) =>
