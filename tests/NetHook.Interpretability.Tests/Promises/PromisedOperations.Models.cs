@@ -33,7 +33,7 @@ internal static partial class PromisedOperations
             "ModuleExtensions.ReplaceModule(Module, string, Module)",
             s => _ =>
             {
-                using var other = nn.ReLU();
+                using ReLU other = nn.ReLU();
                 Module old = s.Net.ReplaceModule("c", other);
                 try
                 {

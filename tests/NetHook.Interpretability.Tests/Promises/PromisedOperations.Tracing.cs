@@ -17,10 +17,10 @@ internal static partial class PromisedOperations
                 using Trace trace = TraceOf(s);
                 s.PassNet();
             },
-            s => new Trace(null!, "b"),
-            s => new Trace(s.Net, "nowhere"),
-            s => new Trace(s.Net, "b", new() { RetainGrad = true, Detach = true }),
-            s => new Trace(s.Net, "b", new() { EditOutput = (string text) => text })),
+            s => Make(new Trace(null!, "b")),
+            s => Make(new Trace(s.Net, "nowhere")),
+            s => Make(new Trace(s.Net, "b", new() { RetainGrad = true, Detach = true })),
+            s => Make(new Trace(s.Net, "b", new() { EditOutput = (string text) => text }))),
         new("Trace.Run(Action)", s => Traced(s, (trace, _) => trace.Run(s.PassNet)), s => s.Own(TraceOf(s)).Run((Action)null!), s => s.Own(TraceOf(s)).Run(() => { })),
         new(
             "Trace.Run<T>(Func<T>)",
@@ -45,10 +45,10 @@ internal static partial class PromisedOperations
             pass();
             using Trace other = TraceOf(s);
         })),
-        new("Trace.AtStep(int)", s => _ =>
+        new("Trace.AtStep(int)", s => cancellation =>
         {
             using var trace = new Trace(s.Model, PromiseSubject.Layer, new() { History = CallHistory.All });
-            s.Language.Generate("The capital", 2, new() { StopTokens = [] });
+            s.Language.Generate("The capital", 2, Endless, cancellation);
             trace.AtStep(1).Output.Dispose();
         }, s => s.Own(TraceOf(s)).AtStep(-1)),
         new("Trace.OutputAs<T>()", s => Traced(s, (trace, pass) =>
@@ -80,8 +80,8 @@ internal static partial class PromisedOperations
                 using var traces = new TraceDict(s.Net, _layers, Options(s));
                 s.PassNet();
             },
-            s => new TraceDict(s.Net, ["a", "nowhere"]),
-            s => new TraceDict(s.Net, ["a", "b"], new() { EditOutput = (string text) => text })),
+            s => Make(new TraceDict(s.Net, ["a", "nowhere"])),
+            s => Make(new TraceDict(s.Net, ["a", "b"], new() { EditOutput = (string text) => text }))),
         new(
             "new TraceDict(Module, IReadOnlyDictionary<string, TraceOptions>)",
             s => _ =>
@@ -89,8 +89,8 @@ internal static partial class PromisedOperations
                 using var traces = new TraceDict(s.Net, _layers.ToDictionary(layer => layer, _ => Options(s)));
                 s.PassNet();
             },
-            s => new TraceDict(s.Net, new Dictionary<string, TraceOptions> { ["a"] = new(), ["b"] = null! }),
-            s => new TraceDict(s.Net, new Dictionary<string, TraceOptions> { ["a"] = new(), ["b"] = new() { EditInput = (string text) => text } })),
+            s => Make(new TraceDict(s.Net, new Dictionary<string, TraceOptions> { ["a"] = new(), ["b"] = null! })),
+            s => Make(new TraceDict(s.Net, new Dictionary<string, TraceOptions> { ["a"] = new(), ["b"] = new() { EditInput = (string text) => text } }))),
         new("TraceDict.Run(Action)", s => TracedAll(s, (traces, _) => traces.Run(s.PassNet)), s => s.Own(TracesOf(s)).Run((Action)null!), s => s.Own(TracesOf(s)).Run(() => { })),
         new(
             "TraceDict.Run<T>(Func<T>)",
