@@ -77,11 +77,16 @@ internal sealed class PromiseSubject : IDisposable
         _owned.Clear();
     }
 
+    public void DisposeModels()
+    {
+        Language.Dispose();
+        Net.Dispose();
+    }
+
     public void Dispose()
     {
         Release();
-        Language.Dispose();
-        Net.Dispose();
+        DisposeModels();
         Ids.Dispose();
         Input.Dispose();
         Folder.Dispose();

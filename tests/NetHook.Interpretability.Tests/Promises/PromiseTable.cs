@@ -5,6 +5,9 @@ namespace NetHook.Interpretability.Tests;
 /// <summary>One row of the table: an operation, tried in each way on models that are compared with what they were.</summary>
 internal sealed class PromiseTable(Promised operation) : IDisposable
 {
+    // TorchSharp counts the weights of its own layers twice.
+    private static readonly Lazy<long> _ofModels = new(() => LeftAfter(_ => { }));
+
     private readonly PromiseSubject _subject = new();
     private long? _live;
 
@@ -47,6 +50,10 @@ internal sealed class PromiseTable(Promised operation) : IDisposable
                 foreach (int pass in Of(passes))
                     Run(source => ProbedLayer.Probe.Set(pass, _subject.Release), keepsTraces: false);
                 break;
+            case Scenario.ModelDisposedInTheMiddle:
+                if (passes > 0)
+                    AssertNothingLeft();
+                break;
         }
     }
 
@@ -65,6 +72,14 @@ internal sealed class PromiseTable(Promised operation) : IDisposable
 
     private static void Throw() => throw new ProbeException();
 
+    private static long LeftAfter(Action<PromiseSubject> use)
+    {
+        long before = Live.Tensors;
+        using (var subject = new PromiseSubject())
+            use(subject);
+        return Live.Tensors - before;
+    }
+
     private static void AssertThrown(Exception? thrown)
     {
         Exception? cause = thrown;
@@ -77,16 +92,37 @@ internal sealed class PromiseTable(Promised operation) : IDisposable
         thrown is ArgumentException or KeyNotFoundException or InvalidOperationException or NotSupportedException or InvalidCastException or IOException,
         $"it is no answer to a bad argument: {thrown?.ToString() ?? "nothing was thrown"}");
 
-    /// <summary>Runs the operation while a trace of the caller is attached, and compares everything.</summary>
+    private void AssertNothingLeft()
+    {
+        long left = LeftAfter(subject =>
+        {
+            Action<CancellationToken> call = Prepare(subject);
+            ProbedLayer.Probe.Set(1, subject.DisposeModels);
+            Exception? thrown = Record.Exception(() => call(default));
+            ProbedLayer.Probe.Set(0, null);
+            Assert.False(thrown is NullReferenceException or IndexOutOfRangeException, $"{thrown}");
+            subject.Release();
+            Assert.All(subject.Models.Values, model => Assert.Equal(0, Hooks.Count(model)));
+        });
+        Assert.Equal(_ofModels.Value, left);
+    }
+
+    // The caller has a trace attached, whose edit counts and may throw.
+    private Action<CancellationToken> Prepare(PromiseSubject subject)
+    {
+        subject.Own(new Trace(subject.Model, PromiseSubject.Layer, new() { EditOutput = subject.Edit }));
+        subject.Own(new Trace(subject.Net, "b", new() { EditOutput = subject.Edit }));
+        return operation.Prepare(subject);
+    }
+
+    /// <summary>Runs the operation and compares everything, before what the caller made is disposed and after.</summary>
     private Exception? Run(Action<CancellationTokenSource> arrange, bool keepsTraces = true)
     {
         using var cancellation = new CancellationTokenSource();
         return Compare(
             subject =>
             {
-                subject.Own(new Trace(subject.Model, PromiseSubject.Layer, new() { EditOutput = subject.Edit }));
-                subject.Own(new Trace(subject.Net, "b", new() { EditOutput = subject.Edit }));
-                Action<CancellationToken> call = operation.Prepare(subject);
+                Action<CancellationToken> call = Prepare(subject);
                 List<string> prepared = ModelState.Of(subject);
                 ProbedLayer.Probe.Set(0, null);
                 subject.Edits.Set(0, null);

@@ -20,4 +20,7 @@ public enum Scenario
 
     /// <summary>Whatever the caller made beside the model, traces among it, is disposed in a pass.</summary>
     DisposedInTheMiddle,
+
+    /// <summary>The model is disposed in a pass: nothing is left of it, and of what was attached to it.</summary>
+    ModelDisposedInTheMiddle,
 }
