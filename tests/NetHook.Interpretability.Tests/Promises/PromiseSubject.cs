@@ -5,28 +5,32 @@ using Module = TorchSharp.torch.nn.Module;
 
 namespace NetHook.Interpretability.Tests;
 
-/// <summary>Two models that operations are tried on, whose passes a probe sees, and what a case makes beside them.</summary>
+/// <summary>A language model and a smaller one that operations are tried on, whose passes a probe sees, and what a case makes beside them.</summary>
 internal sealed class PromiseSubject : IDisposable
 {
-    public const string Layer = "transformer.h.1";
-
     private readonly List<IDisposable> _owned = [];
     private int _files;
 
-    public PromiseSubject()
+    /// <param name="name">The language model, by its name in <see cref="Studied"/>.</param>
+    public PromiseSubject(string name)
     {
-        Model = (Gpt2)Language.Model;
-        Model.ReplaceModule($"{Layer}.mlp.act", new ProbedLayer()).Dispose();
-        Model.GetParameter("transformer.wpe.weight").requires_grad = false;
+        Language = Studied.Model(name);
+        Model.ReplaceModule(name == "gpt2" ? $"{Layer}.mlp.act" : $"{Layer}.behind", new ProbedLayer()).Dispose();
+        Model.parameters().First().requires_grad = false;
         Net.eval();
         Net.GetModule("b").train();
         Ids = tensor([1L, 2, 3, 4], [1, 4]).DetachFromDisposeScope();
         Input = ones(2, 3).DetachFromDisposeScope();
     }
 
-    public LanguageModel Language { get; } = Speaking.Model();
+    public LanguageModel Language { get; }
 
-    public Gpt2 Model { get; }
+    public nn.Module<Tensor, Tensor> Model => Language.Model;
+
+    public Gpt2 Gpt2 => (Gpt2)Model;
+
+    /// <summary>The block that the probe is in.</summary>
+    public string Layer => Language.Layout.Block(1);
 
     public Sequential Net { get; } = nn.Sequential(("a", nn.Linear(3, 4)), ("b", nn.Sequential(("act", new ProbedLayer()), ("norm", nn.LayerNorm(4)))), ("c", nn.Linear(4, 2)));
 

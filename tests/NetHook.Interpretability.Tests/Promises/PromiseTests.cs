@@ -9,15 +9,18 @@ namespace NetHook.Interpretability.Tests;
 [Collection(LiveTensors.Name)]
 public sealed class PromiseTests
 {
-    public static TheoryData<string, Scenario> Cases
+    public static TheoryData<string, string, Scenario> Cases
     {
         get
         {
-            TheoryData<string, Scenario> cases = [];
-            foreach (Promised operation in PromisedOperations.All.Values)
+            TheoryData<string, string, Scenario> cases = [];
+            foreach (string model in Studied.Names)
             {
-                foreach (Scenario scenario in Enum.GetValues<Scenario>().Where(scenario => PromiseTable.Has(operation, scenario)))
-                    cases.Add(operation.Member, scenario);
+                foreach (Promised operation in model == "gpt2" ? PromisedOperations.All.Values : PromisedOperations.OnAnyModel)
+                {
+                    foreach (Scenario scenario in Enum.GetValues<Scenario>().Where(scenario => PromiseTable.Has(operation, scenario)))
+                        cases.Add(model, operation.Member, scenario);
+                }
             }
 
             return cases;
@@ -39,9 +42,9 @@ public sealed class PromiseTests
 
     [Theory]
     [MemberData(nameof(Cases))]
-    public void Model_is_as_before(string operation, Scenario scenario)
+    public void Model_is_as_before(string model, string operation, Scenario scenario)
     {
-        using var table = new PromiseTable(PromisedOperations.All[operation]);
+        using var table = new PromiseTable(model, PromisedOperations.All[operation]);
         table.Check(scenario);
     }
 }

@@ -13,12 +13,13 @@ internal static partial class PromisedOperations
             "LogitLens.Run(LanguageModel, string, int, CancellationToken)",
             s => cancellation => LogitLens.Run(s.Language, Speaking.Prompt, 2, cancellation),
             s => LogitLens.Run(s.Language, ""),
+            s => LogitLens.Run(s.Language, LongText),
             s => LogitLens.Run(s.Language, "The", 0)),
         new("new CausalTracer(LanguageModel)", s => _ => Make(new CausalTracer(s.Language)), _ => Make(new CausalTracer(null!))),
         new(
             "new CausalTracer(Module<Tensor, Tensor>, TransformerLayout)",
-            s => _ => Make(new CausalTracer(s.Model, s.Model.Layout)),
-            s => Make(new CausalTracer(s.Model, s.Model.Layout with { Layers = 9 }))),
+            s => _ => Make(new CausalTracer(s.Model, s.Language.Layout)),
+            s => Make(new CausalTracer(s.Model, s.Language.Layout with { Layers = 9 }))),
         new(
             "CausalTracer.Trace(string, string, CausalTraceOptions, IProgress<double>, CancellationToken)",
             s => cancellation => new CausalTracer(s.Language).Trace(Speaking.Prompt, Speaking.Subject, new() { Samples = 2 }, cancellation: cancellation),
@@ -31,7 +32,9 @@ internal static partial class PromisedOperations
                 Tensor noise = s.Own(ones(2, 1, 12));
                 return cancellation => new CausalTracer(s.Language).Trace([1, 2, 3], 1..2, noise, new() { Kind = StateKind.Mlp }, cancellation: cancellation);
             },
-            s => new CausalTracer(s.Language).Trace([1, 2, 3], 1..2, s.Input)),
+            s => new CausalTracer(s.Language).Trace([1, 2, 3], 1..2, s.Input),
+            s => new CausalTracer(s.Language).Trace([1, 99_999, 3], 1..2, s.Own(ones(2, 1, 12))),
+            s => new CausalTracer(s.Language).Trace([.. Enumerable.Repeat(1, 99)], 1..2, s.Own(ones(2, 1, 12)))),
         new(
             "CausalTracer.TraceKinds(string, string, IReadOnlyList<StateKind>, CausalTraceOptions, IProgress<double>, CancellationToken)",
             s => cancellation => new CausalTracer(s.Language).TraceKinds(
@@ -42,6 +45,7 @@ internal static partial class PromisedOperations
             "ActivationPatcher.Patch(string, string, PatchOptions, IProgress<double>, CancellationToken)",
             s => cancellation => new ActivationPatcher(s.Language).Patch(Speaking.Prompt, Counterfactual, Patching, cancellation: cancellation),
             s => new ActivationPatcher(s.Language).Patch("", Counterfactual),
+            s => new ActivationPatcher(s.Language).Patch(LongText, LongText, new() { CleanAnswer = "a", CounterfactualAnswer = "b" }),
             s => new ActivationPatcher(s.Language).Patch(Speaking.Prompt, Counterfactual, Patching with { CleanSubject = "Atlantis" })),
         new(
             "ActivationPatcher.PatchKinds(string, string, IReadOnlyList<StateKind>, PatchOptions, IProgress<double>, CancellationToken)",
@@ -55,8 +59,8 @@ internal static partial class PromisedOperations
             s => KeyStatistics.Collect(s.Language, 2, "")),
         new(
             "new StatisticsJob(LanguageModel, Corpus, IEnumerable<string>, Func<string, RunningStatistic>, Shard)",
-            s => _ => Make(new StatisticsJob(s.Language, Corpus.Text(LongText), [PromiseSubject.Layer], _ => new RunningMean())),
-            s => Make(new StatisticsJob(s.Language, Corpus.Text(LongText), [PromiseSubject.Layer], _ => new RunningMean(), new(3, 2)))),
+            s => _ => Make(new StatisticsJob(s.Language, Corpus.Text(LongText), [s.Layer], _ => new RunningMean())),
+            s => Make(new StatisticsJob(s.Language, Corpus.Text(LongText), [s.Layer], _ => new RunningMean(), new(3, 2)))),
         new(
             "StatisticsJob.Run(string, IProgress<double>, CancellationToken)",
             s =>
@@ -66,7 +70,8 @@ internal static partial class PromisedOperations
             },
             s => Job(s).Run(Path.Combine(s.NewFile(), "nowhere")),
             s => new StatisticsJob(s.Language, Corpus.Text(LongText), ["nowhere"], _ => new RunningMean()).Run(),
-            s => new StatisticsJob(s.Language, Corpus.Text(LongText), [PromiseSubject.Layer, "transformer.h.2"], Refuse).Run()),
+            s => new StatisticsJob(
+                s.Language, Corpus.Text(LongText), [s.Layer, s.Language.Layout.Block(2)], layer => layer == s.Layer ? new RunningMean() : throw new ArgumentException("by the caller")).Run()),
         new(
             "StatisticsFile.Merge(IReadOnlyList<string>, CancellationToken)",
             s =>
@@ -93,7 +98,7 @@ internal static partial class PromisedOperations
             "SteeringVector.Attach(Module, double, TokenPart, TraceScope)",
             s =>
             {
-                SteeringVector vector = s.Own(Steering(PromiseSubject.Layer, 12));
+                SteeringVector vector = s.Own(Steering(s.Layer, 12));
                 return _ =>
                 {
                     using Trace steer = vector.Attach(s.Model, 2);
@@ -103,7 +108,7 @@ internal static partial class PromisedOperations
             s => s.Own(Steering("nowhere", 12)).Attach(s.Model),
             s =>
             {
-                using Trace steer = s.Own(Steering(PromiseSubject.Layer, 3)).Attach(s.Model);
+                using Trace steer = s.Own(Steering(s.Layer, 3)).Attach(s.Model);
                 s.Pass();
             }),
     ];
@@ -113,7 +118,7 @@ internal static partial class PromisedOperations
     private static string LongText { get; } = string.Concat(Enumerable.Repeat(Tests.Editing.Text, 20));
 
     private static StatisticsJob Job(PromiseSubject s, Shard? shard = null) =>
-        new(s.Language, Corpus.Text(LongText), [PromiseSubject.Layer, "transformer.h.2"], _ => new RunningVariance(), shard);
+        new(s.Language, Corpus.Text(LongText), [s.Layer, s.Language.Layout.Block(2)], _ => new RunningVariance(), shard);
 
     private static string ShardOf(PromiseSubject s, int number)
     {
@@ -121,8 +126,6 @@ internal static partial class PromisedOperations
         Job(s, new(number, 2)).Run(path).Dispose();
         return path;
     }
-
-    private static RunningMean Refuse(string layer) => layer == PromiseSubject.Layer ? new() : throw new ArgumentException("by the caller");
 
     private static SteeringVector Steering(string layer, int features)
     {

@@ -43,7 +43,7 @@ internal static partial class PromisedOperations
                 RomeEdit edit = Edit(s);
                 return _ =>
                 {
-                    using Gpt2 copy = s.Model.DeepCopy();
+                    using var copy = s.Model.DeepCopy();
                     edit.ApplyPermanentlyTo(copy);
                     copy.call(s.Ids).Dispose();
                 };

@@ -47,7 +47,7 @@ internal static partial class PromisedOperations
         })),
         new("Trace.AtStep(int)", s => cancellation =>
         {
-            using var trace = new Trace(s.Model, PromiseSubject.Layer, new() { History = CallHistory.All });
+            using var trace = new Trace(s.Model, s.Layer, new() { History = CallHistory.All });
             s.Language.Generate("The capital", 2, Endless, cancellation);
             trace.AtStep(1).Output.Dispose();
         }, s => s.Own(TraceOf(s)).AtStep(-1)),

@@ -6,6 +6,10 @@ internal static partial class PromisedOperations
     public static IReadOnlyDictionary<string, Promised> All { get; } =
         Models.Concat(Tracing).Concat(Running).Concat(Analyses).Concat(Editing).Concat(Keeping).ToDictionary(operation => operation.Member);
 
+    /// <summary>Those that take any language model: they are tried on one that is not of this library too.</summary>
+    public static IEnumerable<Promised> OnAnyModel =>
+        Running.Concat(Analyses).Concat(Editing).Where(operation => !operation.Member.StartsWith(nameof(DecoderModel), StringComparison.Ordinal));
+
     /// <summary>Operations that the table leaves out, each with the reason.</summary>
     public static IReadOnlyDictionary<string, string> Exempt { get; } = new Dictionary<string, string>
     {
