@@ -1,3 +1,5 @@
+using static TorchSharp.torch;
+
 namespace NetHook.Interpretability.Tests;
 
 // Editing what a model knows.
@@ -43,7 +45,7 @@ internal static partial class PromisedOperations
                 RomeEdit edit = Edit(s);
                 return _ =>
                 {
-                    using var copy = s.Model.DeepCopy();
+                    using nn.Module<Tensor, Tensor> copy = s.Model.DeepCopy();
                     edit.ApplyPermanentlyTo(copy);
                     copy.call(s.Ids).Dispose();
                 };
