@@ -101,7 +101,7 @@ internal sealed class PromiseTable(string model, Promised operation) : IDisposab
             subject.Release();
             Assert.All(subject.Models.Values, each => Assert.Equal(0, Hooks.Count(each)));
         });
-        
+
         // TorchSharp counts the weights of its own layers twice.
         Assert.Equal(LeftAfter(model, _ => { }), left);
     }
