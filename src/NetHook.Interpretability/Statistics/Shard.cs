@@ -4,7 +4,7 @@ using System.Numerics;
 namespace NetHook.Interpretability;
 
 /// <summary>
-/// A part of a text that is divided for several machines: of the pieces that the text is cut into, every <paramref name="Count"/>th, from
+/// A part of a text or of a list of facts that is divided for several machines: of the facts, or of the pieces that the text is cut into, every <paramref name="Count"/>th, from
 /// piece <paramref name="Number"/> on.
 /// </summary>
 /// <param name="Number">Which part, from 1.</param>
@@ -24,6 +24,13 @@ public sealed record Shard(int Number, int Count)
         (text ?? throw new ArgumentNullException(nameof(text))).Split('/') is [var i, var n] && TryInteger(i) is { } number && TryInteger(n) is { } count && number >= 1 && number <= count && count <= MostParts
             ? new(number, count)
             : null;
+
+    /// <exception cref="ArgumentOutOfRangeException">There is no such part.</exception>
+    internal void Check(string parameter)
+    {
+        if (Count < 1 || Count > MostParts || Number < 1 || Number > Count)
+            throw new ArgumentOutOfRangeException(parameter, this, $"A shard is part i of n, i from 1 to n, and n at most {MostParts}.");
+    }
 
     /// <summary>Whether a piece of the work is of this part.</summary>
     internal bool Holds(long piece) => piece % Count == Number - 1;
