@@ -44,6 +44,9 @@ public sealed record Shard(int Number, int Count)
         long count = 1;
         foreach (Shard part in parts)
         {
+            // Nearly all parts are of the same division as those before.
+            if (count % part.Count == 0)
+                continue;
             count = count / (long)BigInteger.GreatestCommonDivisor(count, part.Count) * part.Count;
             if (count > MostParts)
                 return null;
@@ -56,7 +59,14 @@ public sealed record Shard(int Number, int Count)
     internal static IEnumerable<Shard> Missing(IReadOnlyCollection<Shard> parts)
     {
         int count = CommonCount(parts) ?? throw new ArgumentOutOfRangeException(nameof(parts));
-        return Enumerable.Range(0, count).Where(piece => !parts.Any(part => part.Holds(piece))).Select(piece => new Shard(piece + 1, count));
+        bool[] held = new bool[count];
+        foreach (Shard part in parts)
+        {
+            for (int piece = part.Number - 1; piece < count; piece += part.Count)
+                held[piece] = true;
+        }
+
+        return Enumerable.Range(0, count).Where(piece => !held[piece]).Select(piece => new Shard(piece + 1, count));
     }
 
     /// <summary>The part as text.</summary>

@@ -24,6 +24,8 @@ public sealed class CausalTraceFile
         TotalEffect = Mean(fact => fact.CleanProbability!.Value - fact.CorruptedProbability!.Value);
         Averages = [.. Kinds.Select((kind, i) => new CausalTraceAverage(kind.Kind, kind.Window, notes.Layers, known, i))];
         Known = known.Length;
+        var parts = new ShardSet(notes.Shards);
+        IsComplete = Facts.Count == Enumerable.Range(0, AllFacts).Count(parts.Holds);
     }
 
     /// <summary>The traces of the facts, in the order of the facts. Those of facts that the model does not know are among them, without numbers.</summary>
@@ -60,7 +62,7 @@ public sealed class CausalTraceFile
     public IReadOnlyList<Shard> Missing => [.. Shard.Missing([.. Parts])];
 
     /// <summary>Whether all facts of the parts were traced.</summary>
-    public bool IsComplete => Facts.Count == Enumerable.Range(0, AllFacts).Count(fact => Parts.Any(part => part.Holds(fact)));
+    public bool IsComplete { get; }
 
     /// <summary>The probability of the answer in the clean run, over the facts that the model knows.</summary>
     public MeanEstimate CleanProbability { get; }
@@ -100,6 +102,8 @@ public sealed class CausalTraceFile
         ArgumentNullException.ThrowIfNull(paths);
         ArgumentOutOfRangeException.ThrowIfZero(paths.Count);
         CausalTraceNotes? notes = null;
+        var held = new ShardSet([]);
+        List<Shard> parts = [];
         List<FactTrace> facts = [];
         foreach (string path in paths)
         {
@@ -107,12 +111,15 @@ public sealed class CausalTraceFile
             CausalTraceFile file = Load(path);
             if (!file.IsComplete)
                 throw new CausalTraceJobException(path, string.Create(CultureInfo.InvariantCulture, $"{path} is not complete: it holds {file.Facts.Count:N0} facts of part {string.Join(", ", file.Parts)} of {file.AllFacts:N0}. The job that began it goes on from there."));
-            notes = notes is null ? file.Notes : Together(notes, file.Notes, path);
+            notes ??= file.Notes;
+            if (notes.WhyNotMerge(file.Notes) is { } reason)
+                throw new CausalTraceJobException(path, $"{path} holds {reason} than the files before it.");
+            Add(held, parts, file.Parts, path);
             facts.AddRange(file.Facts);
         }
 
         // The parts of the whole are the whole.
-        return new(Shard.Missing([.. notes!.Shards]).Any() ? notes : notes.Of([Shard.Whole]), facts);
+        return new(Shard.Missing(parts).Any() ? notes!.Of(parts) : notes!.Of([Shard.Whole]), facts);
     }
 
     /// <summary>Whether the traces are of a model with these weights and settings.</summary>
@@ -150,15 +157,14 @@ public sealed class CausalTraceFile
             """.ReplaceLineEndings("\n") + string.Concat(Averages.Select(Table));
     }
 
-    private static CausalTraceNotes Together(CausalTraceNotes before, CausalTraceNotes other, string path)
+    private static void Add(ShardSet held, List<Shard> parts, IReadOnlyList<Shard> more, string path)
     {
-        if (before.WhyNotMerge(other) is { } reason)
-            throw new CausalTraceJobException(path, $"{path} holds {reason} than the files before it.");
-        if (other.Shards.FirstOrDefault(part => before.Shards.Any(part.Overlaps)) is { } twice)
+        if (more.FirstOrDefault(part => held.Overlapping(part) is not null) is { } twice)
             throw new CausalTraceJobException(path, $"{path} holds part {twice} of the facts, of which the files before it hold some: they would count twice.");
-        Shard[] all = [.. before.Shards, .. other.Shards];
-        return Shard.CommonCount(all) is null
-            ? throw new CausalTraceJobException(path, $"{path} is of another division of the facts than the files before it, and both fit only into one of more than {Shard.MostParts} parts. Merge parts i/n of the same n.")
-            : before.Of(all);
+        foreach (Shard part in more)
+            held.Add(part);
+        parts.AddRange(more);
+        if (Shard.CommonCount(parts) is null)
+            throw new CausalTraceJobException(path, $"{path} is of another division of the facts than the files before it, and both fit only into one of more than {Shard.MostParts} parts. Merge parts i/n of the same n.");
     }
 }

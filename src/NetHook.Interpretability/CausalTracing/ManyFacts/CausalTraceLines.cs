@@ -15,6 +15,7 @@ internal static class CausalTraceLines
     {
         CausalTraceNotes? notes = null;
         Dictionary<int, FactTrace> facts = [];
+        ShardSet? parts = null;
         long bytes = 0;
         foreach (string line in Lines(stream, path))
         {
@@ -22,10 +23,11 @@ internal static class CausalTraceLines
             if (notes is null)
             {
                 notes = CausalTraceNotes.Read(line, path);
+                parts = new(notes.Shards);
                 continue;
             }
 
-            FactTrace fact = Parse(line, notes) ?? throw new CheckpointException(path, null, $"Line {facts.Count + 2} is no trace of a fact of this work.");
+            FactTrace fact = Parse(line, notes, parts!) ?? throw new CheckpointException(path, null, $"Line {facts.Count + 2} is no trace of a fact of this work.");
             if (!facts.TryAdd(fact.Number, fact))
                 throw new CheckpointException(path, null, $"Line {facts.Count + 2} is a trace of fact {fact.Number}, of which there is one before.");
         }
@@ -73,11 +75,11 @@ internal static class CausalTraceLines
         }
     }
 
-    private static FactTrace? Parse(string line, CausalTraceNotes notes)
+    private static FactTrace? Parse(string line, CausalTraceNotes notes, ShardSet parts)
     {
         try
         {
-            return JsonSerializer.Deserialize<FactTrace>(line) is { } fact && Fits(fact, notes) ? fact : null;
+            return JsonSerializer.Deserialize<FactTrace>(line) is { } fact && Fits(fact, notes, parts) ? fact : null;
         }
         catch (JsonException)
         {
@@ -85,8 +87,8 @@ internal static class CausalTraceLines
         }
     }
 
-    private static bool Fits(FactTrace fact, CausalTraceNotes notes) =>
-        fact.Number >= 1 && fact.Number <= notes.Count && notes.Shards.Any(part => part.Holds(fact.Number - 1))
+    private static bool Fits(FactTrace fact, CausalTraceNotes notes, ShardSet parts) =>
+        fact.Number >= 1 && fact.Number <= notes.Count && parts.Holds(fact.Number - 1)
         && (!fact.IsKnown || (fact is { CleanProbability: not null, CorruptedProbability: not null, Probabilities: { } kinds }
             && kinds.Count == notes.Kinds.Count
             && kinds.All(roles => roles?.Count == TokenRoles.All.Count && roles.All(layers => layers is null || layers.Count == notes.Layers))));

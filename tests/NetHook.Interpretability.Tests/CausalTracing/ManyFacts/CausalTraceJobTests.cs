@@ -67,7 +67,7 @@ public sealed class CausalTraceJobTests : IDisposable
         foreach (int number in (int[])[1, 2, 3])
             Job(shard: new(number, 3)).Run(_folder[$"{number}"]);
 
-        CausalTraceFile some = CausalTraceFile.Merge([_folder["3"], _folder["1"]]);
+        var some = CausalTraceFile.Merge([_folder["3"], _folder["1"]]);
         some.SaveNew(_folder["some"]);
         CausalTraceFile.Merge([_folder["some"], _folder["2"]]).SaveNew(_folder["merged"]);
 
@@ -83,7 +83,7 @@ public sealed class CausalTraceJobTests : IDisposable
     {
         Job().Run(_folder["whole"]);
         CausalTraceInterruptedException e = Interrupt(facts);
-        CausalTraceFile before = CausalTraceFile.Load(_folder["out"]);
+        var before = CausalTraceFile.Load(_folder["out"]);
         using var passes = new Trace(_model.Model, "transformer.wte");
 
         CausalTraceFile after = Job().Run(_folder["out"]);
