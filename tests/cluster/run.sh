@@ -1,6 +1,6 @@
 #!/bin/bash
 # Runs NetHook on a Slurm of one node, which it starts for this alone and ends again, and compares with runs that are not divided:
-#     apt-get install slurm-wlm munge
+#     apt-get install slurm-wlm munge python3
 #     bash tests/cluster/run.sh
 # As root, on Linux. It opens ports on the loopback alone, and writes to a temporary folder. Its output is in output.txt beside it.
 set -euo pipefail
@@ -31,21 +31,22 @@ await() {
     fail "$1"
 }
 
-for program in slurmctld slurmd munged sbatch dotnet; do
-    PATH=$PATH:/usr/sbin command -v "$program" >/dev/null || fail "$program is missing: apt-get install slurm-wlm munge"
+for program in slurmctld slurmd munged sbatch dotnet python3; do
+    PATH=$PATH:/usr/sbin command -v "$program" >/dev/null || fail "$program is missing: apt-get install slurm-wlm munge python3"
 done
 
 # The tool as a command, and data: a text, and facts that the bundled model was taught, not all of them well.
 dotnet build "$root/src/NetHook.Cli" -c Release -v q --nologo >"$work/build.log"
 mkdir "$work/bin" "$work/data" "$work/state" "$work/spool"
-printf '#!/bin/bash\nexec dotnet "%s" "$@"\n' "$root/src/NetHook.Cli/bin/Release/net10.0/NetHook.Cli.dll" >"$work/bin/nethook"
+printf '#!/bin/bash\necho $$ >"pid-${SLURM_ARRAY_TASK_ID:-${JOB_COMPLETION_INDEX:-0}}"\nexec dotnet "%s" "$@"\n' \
+    "$root/src/NetHook.Cli/bin/Release/net10.0/NetHook.Cli.dll" >"$work/bin/nethook"
 chmod +x "$work/bin/nethook"
 export PATH=$work/bin:$PATH DOTNET_NOLOGO=1
 countries=$root/models/facts/data/countries.tsv
 for _ in $(seq 20); do
     awk -F '\t' 'NR > 1 { printf "The capital of %s is %s. The currency of %s is the %s. ", $1, $2, $1, $4 }' "$countries"
 done >"$work/data/corpus.txt"
-awk -F '\t' 'NR == 1 { print "prompt\tsubject\tanswer" } NR > 1 && $3 !~ / / { print "{} is a country in\t" $1 "\t" $3 }' "$countries" >"$work/data/facts.tsv"
+awk -F '\t' 'NR == 1 { print "prompt\tsubject\tanswer" } NR % 4 == 2 && $3 !~ / / { print "{} is a country in\t" $1 "\t" $3 }' "$countries" >"$work/data/facts.tsv"
 cp "$here"/*.sbatch "$work/data"
 
 # Munge and Slurm, with keys, sockets, state and logs of their own. They say four processors, so that four tasks run at once.
@@ -63,7 +64,7 @@ SlurmUser=root
 SlurmdUser=root
 AuthType=auth/munge
 CredType=cred/munge
-AuthInfo=socket=$work/munge.socket,cred_expire=2
+AuthInfo=socket=$work/munge.socket,cred_expire=5
 StateSaveLocation=$work/state
 SlurmdSpoolDir=$work/spool
 SlurmctldPidFile=$work/slurmctld.pid
@@ -102,9 +103,8 @@ array() {
     local name=$1 began=$2 kill=$3
     job=$(sbatch --parsable --output="$name-%a.out" "$name.sbatch")
     await "task 2 of $name did not begin" "$began"
-    before=$([ "$name" = facts ] && echo "$(($(lines facts-2.jsonl) - 1)) of its facts are saved" || echo "its file is claimed")
     $kill "${job}_2"
-    await "task 2 of $name did not run again" '[ "$(state "${job}_2" Restarts)" = 1 ] || { scontrol requeue "${job}_2" 2>/dev/null; false; }'
+    await "task 2 of $name was not requeued" '[ "$(state "${job}_2" Restarts)" -ge 1 ] 2>/dev/null'
     await "the array of $name did not end" 'all_done "$job"'
     for task in 1 2 3 4; do
         [ "$(state "${job}_$task" JobState)" = COMPLETED ] || fail "task $task of $name is $(state "${job}_$task" JobState)"
@@ -112,13 +112,19 @@ array() {
 }
 
 # As preemption does it: the task is asked to end, saves what it has, and is queued again.
-array stats '[ -s stats-2.safetensors ] && sleep 3' "scontrol requeue"
+array stats '[ -s stats-2.safetensors ] && sleep 1' "scontrol requeue"
 grep -q "Interrupted" stats-2.out || fail "task 2 of stats was not interrupted at work: $(cat stats-2.out)"
-echo "stats: 4 tasks completed, of which task 2 was requeued at work: $(sed -n 's/.*Interrupted\. \(.*\) saved in.*/\1 saved/p' stats-2.out | head -n 1 | sed 's/[0-9,]* batch[es]* ([0-9]*% of the work) \(is\|are\)/what it had read was/')."
+echo "stats: 4 tasks completed, of which task 2 was requeued at work and went on from its file."
 
 # As a machine that fails: the task is killed without notice, and queued again.
-array facts '[ "$(lines facts-2.jsonl)" -gt 3 ]' "scancel --signal=KILL --full"
-echo "facts: 4 tasks completed, of which task 2 was killed at work and requeued."
+kill_tool() {
+    kill -KILL "$(cat pid-2)"
+    await "task 2 did not fail" '[ "$(state "$job"_2 JobState)" = FAILED ]'
+    scontrol requeue "$1"
+}
+array facts '[ "$(lines facts-2.jsonl)" -gt 3 ]' kill_tool
+grep -q "Killed" facts-2.out || fail "task 2 of facts was not killed at work: $(cat facts-2.out)"
+echo "facts: 4 tasks completed, of which task 2 was killed at work without notice, was requeued and went on from its file."
 
 # Merged in a tree, two by two.
 nethook stats merge stats-1.safetensors stats-2.safetensors --out stats-12.safetensors >/dev/null
@@ -131,7 +137,7 @@ nethook causal-trace merge facts-12.jsonl facts-34.jsonl --traces facts-merged.j
 # The same as work that is not divided.
 nethook stats corpus.txt --layers "transformer.h.*.mlp.act" --statistic second-moment --out stats-whole.safetensors >/dev/null
 nethook causal-trace --facts facts.tsv --kind all --traces facts-whole.jsonl | sed -n 1p
-dotnet run "$here/compare.cs" "$PWD/stats-whole.safetensors" "$PWD/stats-merged.safetensors"
+python3 "$here/compare.py" stats-whole.safetensors stats-merged.safetensors
 cmp facts-whole.jsonl facts-merged.jsonl && echo "The merged traces of facts are those of the undivided run, byte by byte."
 
 # The Kubernetes job: its command in a shell with each index, as a pod runs it; index 1 is killed and started again.
@@ -142,13 +148,13 @@ for index in 0 1 2 3; do
     pods[index]=$!
 done
 await "index 1 did not begin" '[ -s stats-1.safetensors ]'
-pkill -KILL -P "${pods[1]}" 2>/dev/null || kill -KILL "${pods[1]}"
+kill -KILL "$(cat pid-1)"
 wait "${pods[1]}" && fail "index 1 was not killed at work"
 JOB_COMPLETION_INDEX=1 bash -c "$script" >>pod-1.out 2>&1
 for index in 0 2 3; do wait "${pods[index]}" || fail "index $index failed: $(cat "pod-$index.out")"; done
 nethook stats merge stats-[0-3].safetensors --out merged.safetensors >/dev/null
 echo "stats.yaml: 4 indices completed, of which index 1 was killed at work and started again."
-dotnet run "$here/compare.cs" "$work/data/stats-whole.safetensors" "$PWD/merged.safetensors"
+python3 "$here/compare.py" ../stats-whole.safetensors merged.safetensors
 
 cd ..
 size() { stat -c %s "$1"; }
