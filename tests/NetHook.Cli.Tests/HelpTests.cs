@@ -19,6 +19,7 @@ public sealed partial class HelpTests
         { "help-lens", ["lens", "--help"] },
         { "help-generate", ["generate", "--help"] },
         { "help-causal-trace", ["causal-trace", "--help"] },
+        { "help-causal-trace-merge", ["causal-trace", "merge", "--help"] },
         { "help-patch", ["patch", "--help"] },
         { "help-edit", ["edit", "--help"] },
         { "help-evaluate-edits", ["evaluate-edits", "--help"] },

@@ -13,6 +13,7 @@ namespace NetHook.Cli;
 [JsonSerializable(typeof(LensReport))]
 [JsonSerializable(typeof(GenerateReport))]
 [JsonSerializable(typeof(CausalTraceReport))]
+[JsonSerializable(typeof(FactsReport))]
 [JsonSerializable(typeof(PatchReport))]
 [JsonSerializable(typeof(PatchFastReport))]
 [JsonSerializable(typeof(PatchPathReport))]
