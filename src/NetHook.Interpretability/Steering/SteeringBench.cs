@@ -16,7 +16,7 @@ internal sealed class SteeringBench
     {
         (_model, _prompts, _maxTokens) = (model, prompts, options.MaxTokens);
         _batch = model.Batch(prompts);
-        model.Parts.Check(_batch);
+        model.Parts.Check(_batch.Rows);
         (_answers, _against) = (Tokens(options.Answer), Tokens(options.Against));
         Measured = options.Answer is null ? null
             : options.Against is null ? $"log p({TextTable.Quote(options.Answer)})"

@@ -40,7 +40,7 @@ internal static class SteeringPrompts
     {
         TokenBatch[] batches = [.. prompts.Chunk(BatchSize).Select(chunk => model.Batch(chunk))];
         foreach (TokenBatch batch in batches)
-            model.Parts.Check(batch);
+            model.Parts.Check(batch.Rows);
         return batches;
     }
 }

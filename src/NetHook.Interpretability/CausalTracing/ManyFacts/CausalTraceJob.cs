@@ -140,7 +140,7 @@ public sealed class CausalTraceJob
         {
             (string prompt, Range place) = fact.Fill();
             (IReadOnlyList<int> tokens, Range subject) = _model.Tokenizer.EncodeWithPart(prompt, place);
-            _model.Parts.Check(TokenBatch.Of([tokens]));
+            _model.Parts.Check([tokens]);
             int? answer = fact.Answer is null ? null
                 : _model.Tokenizer.SingleToken(prompt, tokens, char.IsWhiteSpace(fact.Answer[0]) || char.IsWhiteSpace(prompt[^1]) ? fact.Answer : $" {fact.Answer}");
             return (tokens, subject, answer);

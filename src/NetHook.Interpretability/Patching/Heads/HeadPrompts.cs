@@ -14,7 +14,7 @@ internal sealed record HeadPrompts(Tokenizer Tokenizer, string Clean, string Cou
         EvalMode.Require(model.Module);
         Tokenizer tokenizer = language.Tokenizer;
         var tokens = PromptAlignment.Of(tokenizer, cleanPrompt, counterfactualPrompt, options);
-        model.Check(TokenBatch.Of([tokens.Clean, tokens.Counterfactual]));
+        model.Check([tokens.Clean, tokens.Counterfactual]);
         if (parts.Contains(HeadPart.Pattern) && tokens.Clean.Count != tokens.Counterfactual.Count)
         {
             throw new PromptException(
