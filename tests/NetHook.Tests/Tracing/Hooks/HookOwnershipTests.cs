@@ -72,7 +72,7 @@ public sealed class HookOwnershipTests : IDisposable
 
     [Theory]
     [MemberData(nameof(Seeing))]
-    public void Calls_of_other_flows_are_counted_whatever_the_trace_does(string what)
+    public void Calls_of_other_flows_are_counted_until_Clear(string what)
     {
         ExecutionContext elsewhere = ExecutionContext.Capture()!;
         using var trace = new Trace(_layer, null, new()
@@ -85,6 +85,8 @@ public sealed class HookOwnershipTests : IDisposable
             ExecutionContext.Run(elsewhere.CreateCopy(), _ => Call(_layer), null);
 
         Assert.Equal(2, Assert.Throws<LayerNotRunException>(() => trace.Output).CallsInOtherFlows);
+        trace.Clear();
+        Assert.Equal(0, Assert.Throws<LayerNotRunException>(() => trace.Output).CallsInOtherFlows);
     }
 
     [Theory]
