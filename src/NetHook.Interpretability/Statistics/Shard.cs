@@ -4,8 +4,8 @@ using System.Numerics;
 namespace NetHook.Interpretability;
 
 /// <summary>
-/// A part of a text or of a list of facts that is divided for several machines: of the facts, or of the pieces that the text is cut into, every <paramref name="Count"/>th, from
-/// piece <paramref name="Number"/> on.
+/// A part of a text or of a list of facts, divided for several machines: every <paramref name="Count"/>th of the facts, or of the pieces that the text
+/// is cut into, from number <paramref name="Number"/> on.
 /// </summary>
 /// <param name="Number">Which part, from 1.</param>
 /// <param name="Count">How many parts there are.</param>
