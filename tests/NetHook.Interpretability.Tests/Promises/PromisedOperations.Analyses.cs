@@ -95,6 +95,52 @@ internal static partial class PromisedOperations
             },
             s => s.Own(StatisticsFile.Load(ShardOf(s, 1))).IsOf((LanguageModel)null!)),
         new(
+            "new CausalTraceJob(LanguageModel, IReadOnlyList<FactPrompt>, IReadOnlyList<StateKind>, CausalTraceOptions, Shard)",
+            s => _ => Make(new CausalTraceJob(s.Language, Traced, [StateKind.Hidden])),
+            s => Make(new CausalTraceJob(s.Language, Traced, [StateKind.Hidden], shard: new(3, 2)))),
+        new(
+            "CausalTraceJob.Run(string, IProgress<double>, CancellationToken)",
+            s =>
+            {
+                string path = s.NewFile();
+                return cancellation => new CausalTraceJob(s.Language, Traced, [StateKind.Hidden], new() { Samples = 2 }).Run(path, cancellation: cancellation);
+            },
+            s => new CausalTraceJob(s.Language, Traced, [StateKind.Hidden]).Run(Path.Combine(s.NewFile(), "nowhere")),
+            s => new CausalTraceJob(s.Language, [new(Speaking.Prompt, "Atlantis")], [StateKind.Hidden]).Run()),
+        new(
+            "CausalTraceFile.Merge(IReadOnlyList<string>, CancellationToken)",
+            s =>
+            {
+                string path = TracesOf(s);
+                return cancellation => CausalTraceFile.Merge([path], cancellation);
+            },
+            _ => CausalTraceFile.Merge([]),
+            s => CausalTraceFile.Merge([TracesOf(s), s.NewFile()])),
+        new(
+            "CausalTraceFile.IsOf(LanguageModel)",
+            s =>
+            {
+                var file = CausalTraceFile.Load(TracesOf(s));
+                return _ => file.IsOf(s.Language);
+            },
+            s => CausalTraceFile.Load(TracesOf(s)).IsOf((LanguageModel)null!)),
+        new(
+            "SteeringVector.FromPairs(LanguageModel, IReadOnlyList<string>, IReadOnlyList<string>, int, SteeringMethod, IProgress<double>, CancellationToken)",
+            s => cancellation => SteeringVector.FromPairs(s.Language, ["The"], ["France"], 1, cancellation: cancellation).Dispose(),
+            s => SteeringVector.FromPairs(s.Language, ["The"], ["France"], 9)),
+        new(
+            "SteeringVector.FromPairs(LanguageModel, IReadOnlyList<string>, IReadOnlyList<string>, string, SteeringMethod, IProgress<double>, CancellationToken)",
+            s => cancellation => SteeringVector.FromPairs(s.Language, ["The"], ["France"], s.Layer, cancellation: cancellation).Dispose(),
+            s => SteeringVector.FromPairs(s.Language, ["The"], ["France"], "nowhere")),
+        new(
+            "SteeringTrial.Run(LanguageModel, SteeringVector, IReadOnlyList<string>, SteeringTrialOptions, IProgress<double>, CancellationToken)",
+            s =>
+            {
+                SteeringVector vector = s.Own(Steering(s.Layer, 12));
+                return cancellation => SteeringTrial.Run(s.Language, vector, ["The"], cancellation: cancellation);
+            },
+            s => SteeringTrial.Run(s.Language, s.Own(Steering(s.Layer, 12)), [])),
+        new(
             "SteeringVector.Attach(Module, double, TokenPart, TraceScope)",
             s =>
             {
@@ -124,6 +170,15 @@ internal static partial class PromisedOperations
     {
         string path = s.NewFile();
         Job(s, new(number, 2)).Run(path).Dispose();
+        return path;
+    }
+
+    private static IReadOnlyList<FactPrompt> Traced { get; } = [new(Speaking.Prompt, Speaking.Subject), new("The capital of {} is", "Spain")];
+
+    private static string TracesOf(PromiseSubject s)
+    {
+        string path = s.NewFile();
+        new CausalTraceJob(s.Language, Traced, [StateKind.Hidden], new() { Samples = 2 }).Run(path);
         return path;
     }
 

@@ -4,7 +4,7 @@ namespace NetHook.Interpretability.Tests;
 internal static partial class PromisedOperations
 {
     public static IReadOnlyDictionary<string, Promised> All { get; } =
-        Models.Concat(Tracing).Concat(Running).Concat(Analyses).Concat(Editing).Concat(Keeping).ToDictionary(operation => operation.Member);
+        Models.Concat(Tracing).Concat(Running).Concat(Analyses).Concat(Heads).Concat(Editing).Concat(Keeping).ToDictionary(operation => operation.Member);
 
     /// <summary>Those that take any language model: they are tried on one that is not of this library too.</summary>
     public static IEnumerable<Promised> OnAnyModel =>
