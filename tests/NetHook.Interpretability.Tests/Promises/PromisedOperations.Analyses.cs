@@ -96,34 +96,34 @@ internal static partial class PromisedOperations
             s => s.Own(StatisticsFile.Load(ShardOf(s, 1))).IsOf((LanguageModel)null!)),
         new(
             "new CausalTraceJob(LanguageModel, IReadOnlyList<FactPrompt>, IReadOnlyList<StateKind>, CausalTraceOptions, Shard)",
-            s => _ => Make(new CausalTraceJob(s.Language, Traced, [StateKind.Hidden])),
-            s => Make(new CausalTraceJob(s.Language, Traced, [StateKind.Hidden], shard: new(3, 2)))),
+            s => _ => Make(new CausalTraceJob(s.Language, TracedFacts, [StateKind.Hidden])),
+            s => Make(new CausalTraceJob(s.Language, TracedFacts, [StateKind.Hidden], shard: new(3, 2)))),
         new(
             "CausalTraceJob.Run(string, IProgress<double>, CancellationToken)",
             s =>
             {
                 string path = s.NewFile();
-                return cancellation => new CausalTraceJob(s.Language, Traced, [StateKind.Hidden], new() { Samples = 2 }).Run(path, cancellation: cancellation);
+                return cancellation => new CausalTraceJob(s.Language, TracedFacts, [StateKind.Hidden], new() { Samples = 2 }).Run(path, cancellation: cancellation);
             },
-            s => new CausalTraceJob(s.Language, Traced, [StateKind.Hidden]).Run(Path.Combine(s.NewFile(), "nowhere")),
+            s => new CausalTraceJob(s.Language, TracedFacts, [StateKind.Hidden]).Run(Path.Combine(s.NewFile(), "nowhere")),
             s => new CausalTraceJob(s.Language, [new(Speaking.Prompt, "Atlantis")], [StateKind.Hidden]).Run()),
         new(
             "CausalTraceFile.Merge(IReadOnlyList<string>, CancellationToken)",
             s =>
             {
-                string path = TracesOf(s);
+                string path = FactTracesOf(s);
                 return cancellation => CausalTraceFile.Merge([path], cancellation);
             },
             _ => CausalTraceFile.Merge([]),
-            s => CausalTraceFile.Merge([TracesOf(s), s.NewFile()])),
+            s => CausalTraceFile.Merge([FactTracesOf(s), s.NewFile()])),
         new(
             "CausalTraceFile.IsOf(LanguageModel)",
             s =>
             {
-                var file = CausalTraceFile.Load(TracesOf(s));
+                var file = CausalTraceFile.Load(FactTracesOf(s));
                 return _ => file.IsOf(s.Language);
             },
-            s => CausalTraceFile.Load(TracesOf(s)).IsOf((LanguageModel)null!)),
+            s => CausalTraceFile.Load(FactTracesOf(s)).IsOf((LanguageModel)null!)),
         new(
             "SteeringVector.FromPairs(LanguageModel, IReadOnlyList<string>, IReadOnlyList<string>, int, SteeringMethod, IProgress<double>, CancellationToken)",
             s => cancellation => SteeringVector.FromPairs(s.Language, ["The"], ["France"], 1, cancellation: cancellation).Dispose(),
@@ -173,12 +173,12 @@ internal static partial class PromisedOperations
         return path;
     }
 
-    private static IReadOnlyList<FactPrompt> Traced { get; } = [new(Speaking.Prompt, Speaking.Subject), new("The capital of {} is", "Spain")];
+    private static IReadOnlyList<FactPrompt> TracedFacts { get; } = [new(Speaking.Prompt, Speaking.Subject), new("The capital of {} is", "Spain")];
 
-    private static string TracesOf(PromiseSubject s)
+    private static string FactTracesOf(PromiseSubject s)
     {
         string path = s.NewFile();
-        new CausalTraceJob(s.Language, Traced, [StateKind.Hidden], new() { Samples = 2 }).Run(path);
+        new CausalTraceJob(s.Language, TracedFacts, [StateKind.Hidden], new() { Samples = 2 }).Run(path);
         return path;
     }
 

@@ -22,12 +22,12 @@ internal static partial class PromisedOperations
         new("new AttributionPatcher(LanguageModel)", s => _ => Make(new AttributionPatcher(s.Language)), _ => Make(new AttributionPatcher(null!))),
         new(
             "AttributionPatcher.Estimate(string, string, AttributionOptions, IProgress<double>, CancellationToken)",
-            s => cancellation => new AttributionPatcher(s.Language).Estimate(Speaking.Prompt, Counterfactual, new() { CleanAnswer = "a", CounterfactualAnswer = "b" }, cancellation: cancellation),
+            s => cancellation => new AttributionPatcher(s.Language).Estimate(Speaking.Prompt, Counterfactual, new() { Prompts = Patching }, cancellation: cancellation),
             s => new AttributionPatcher(s.Language).Estimate("", Counterfactual)),
         new("new PathPatcher(LanguageModel)", s => _ => Make(new PathPatcher(s.Language)), _ => Make(new PathPatcher(null!))),
         new(
             "PathPatcher.Patch(string, string, PathNode, PathNode, PathOptions, CancellationToken)",
-            s => cancellation => new PathPatcher(s.Language).Patch(Speaking.Prompt, Counterfactual, PathNode.OfHead(0, 0), PathNode.OfMlp(2), new() { CleanAnswer = "a", CounterfactualAnswer = "b" }, cancellation),
+            s => cancellation => new PathPatcher(s.Language).Patch(Speaking.Prompt, Counterfactual, PathNode.OfHead(0, 0), PathNode.OfMlp(2), new() { Prompts = Patching }, cancellation),
             s => new PathPatcher(s.Language).Patch("", Counterfactual, PathNode.OfHead(0, 0), PathNode.OfMlp(2))),
     ];
 }

@@ -14,6 +14,7 @@ internal static partial class PromisedOperations
     public static IReadOnlyDictionary<string, string> Exempt { get; } = new Dictionary<string, string>
     {
         ["new ActiveTrace(string, string, Trace)"] = "A record of three values, which does nothing.",
+        ["new SteeringVector(string, Tensor, string, string)"] = "It is given a model's name, and no model.",
     };
 
     // A constructor whose object is not needed.
