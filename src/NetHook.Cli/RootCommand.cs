@@ -21,6 +21,7 @@ internal sealed class RootCommand : ToolCommand
         Subcommands.Add(new LayersCommand(context));
         Subcommands.Add(new LensCommand(context));
         Subcommands.Add(new GenerateCommand(context));
+        Subcommands.Add(new SteerCommand(context));
         Subcommands.Add(new CausalTraceCommand(context));
         Subcommands.Add(new PatchCommand(context));
         Subcommands.Add(new EditCommand(context));

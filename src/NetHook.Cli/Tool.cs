@@ -50,6 +50,8 @@ internal static class Tool
         InterruptedException => e.Message,
         StatisticsInterruptedException { Batches: var batches } kept =>
             $"Interrupted. {Figures.Count(batches, "batch", "batches")} ({Figures.WholePercent(kept.Share)} of the work) {(batches == 1 ? "is" : "are")} saved in {kept.Path}: the same command goes on from there.",
+        CausalTraceInterruptedException { Facts: var facts } kept =>
+            $"Interrupted. {Figures.Count(facts)} of {Figures.Count(kept.AllFacts, "fact")} {(facts == 1 ? "is" : "are")} saved in {kept.Path}: the same command goes on from there.",
         _ => "Interrupted.",
     };
 

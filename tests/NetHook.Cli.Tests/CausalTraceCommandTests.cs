@@ -89,7 +89,7 @@ public sealed class CausalTraceCommandTests(SmallModel model)
     [InlineData(Tool.Failure, "The window is the number of layers restored together, at least 1. Actual value was 0.", "--subject", "France", "--window", "0")]
     [InlineData(Tool.Failure, "Samples is the number of corrupted runs, at least 1. Actual value was 0.", "--subject", "France", "--samples", "0")]
     [InlineData(Tool.Failure, "Noise is a number of standard deviations, 0 or more. Actual value was -1.", "--subject", "France", "--noise", "-1")]
-    [InlineData(Tool.Failure, "grid.pdf: the extension says what is written, and must be one of .png, .svg, .csv, .json.", "--subject", "France", "--out", "grid.pdf")]
+    [InlineData(Tool.Failure, "grid.txt: the extension says what is written, and must be one of .png, .svg, .pdf, .csv, .json.", "--subject", "France", "--out", "grid.txt")]
     [InlineData(Tool.Failure, "The answer \"ab\" is 2 tokens (\"a\", \"b\"). Give the first, and mind the space before a word.", "--subject", "France", "--answer", "ab")]
     [InlineData(Tool.UsageError, "Option '--subject' is required. See 'nethook causal-trace --help'.")]
     [InlineData(Tool.UsageError, "Argument 'heads' not recognized. Must be one of: 'hidden' 'mlp' 'attn' 'all' See 'nethook causal-trace --help'.", "--subject", "France", "--kind", "heads")]

@@ -17,6 +17,9 @@ public sealed class PassesTests(SmallModel small) : IDisposable
     [InlineData(1, 1, "causal-trace", Prompt, "--subject", "France")]
     [InlineData(1, 2, "causal-trace", Prompt, "--subject", "France", "--kind", "all", "--answer", " Paris")]
     [InlineData(2, 4, "patch", Prompt, "The capital of Paris is", "--answer", "a", "--counterfactual-answer", "b", "--kind", "all")]
+    [InlineData(2, 4, "patch", Prompt, "The capital of Paris is", "--answer", "a", "--counterfactual-answer", "b", "--kind", "q")]
+    [InlineData(2, 4, "patch", Prompt, "The capital of Paris is", "--answer", "a", "--counterfactual-answer", "b", "--kind", "q", "--fast")]
+    [InlineData(2, 4, "patch", Prompt, "The capital of Paris is", "--answer", "a", "--counterfactual-answer", "b", "--from", "0.0", "--to", "1.1.k")]
     public void Command_runs_the_model_and_encodes_as_often_as_it_must(int passes, int texts, params string[] command)
     {
         (long ran, int encoded) = Count(command);

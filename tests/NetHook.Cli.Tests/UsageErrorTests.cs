@@ -4,7 +4,7 @@ public sealed class UsageErrorTests
 {
     public static TheoryData<string, string[]> Cases => new()
     {
-        { "'tarce' is not a command of nethook; there are trace, layers, lens, generate, causal-trace, patch, edit, evaluate-edits, stats, convert, doctor, completion. Did you mean 'trace'? See 'nethook --help'.", ["tarce", "a prompt"] },
+        { "'tarce' is not a command of nethook; there are trace, layers, lens, generate, steer, causal-trace, patch, edit, evaluate-edits, stats, convert, doctor, completion. Did you mean 'trace'? See 'nethook --help'.", ["tarce", "a prompt"] },
         { "Required argument missing for command: 'trace'. See 'nethook trace --help'.", ["trace"] },
         { "The PROMPT is empty. See 'nethook trace --help'.", ["trace", ""] },
         { "'capital' is one argument too many: a text with spaces needs quotes. See 'nethook trace --help'.", ["trace", "The", "capital", "of"] },

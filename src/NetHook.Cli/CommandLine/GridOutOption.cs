@@ -5,13 +5,13 @@ namespace NetHook.Cli;
 /// <summary><c>--out FILE</c> of commands that give grids: a figure or the numbers, by the file's extension.</summary>
 internal sealed class GridOutOption : Option<string>
 {
-    private static readonly string[] Extensions = [".png", ".svg", ".csv", ".json"];
+    private static readonly string[] Extensions = [".png", ".svg", ".pdf", ".csv", ".json"];
 
     public GridOutOption()
         : base("--out", "-o")
     {
         HelpName = "FILE";
-        Description = "Write a figure (.png, .svg) or the numbers (.csv, .json).";
+        Description = "Write a figure (.png, .svg, .pdf) or the numbers (.csv, .json).";
     }
 
     /// <summary>The file asked for, or null; refused before the work where it cannot be written.</summary>
@@ -26,6 +26,10 @@ internal sealed class GridOutOption : Option<string>
 
     /// <summary>Writes the file in the format that its extension says.</summary>
     public static void Save<T>(string path, T report, IReadOnlyList<HeatMap> maps, Action<string> saveCsv)
+        where T : class => Save(path, report, () => FigureFile.Save(path, maps), saveCsv);
+
+    /// <summary>Writes the file in the format that its extension says.</summary>
+    public static void Save<T>(string path, T report, Action saveFigure, Action<string> saveCsv)
         where T : class
     {
         switch (Path.GetExtension(path).ToUpperInvariant())
@@ -37,7 +41,7 @@ internal sealed class GridOutOption : Option<string>
                 saveCsv(path);
                 break;
             default:
-                FigureFile.Save(path, maps);
+                saveFigure();
                 break;
         }
     }

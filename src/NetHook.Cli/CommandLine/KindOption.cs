@@ -11,12 +11,12 @@ internal sealed class KindOption : Option<string>
     public KindOption()
         : base("--kind", "-k")
     {
-        HelpName = string.Join('|', Names);
+        HelpName = string.Join('|', AllNames);
         Description = "Which states: what a block returns (hidden), what its MLP or its attention adds, or each of the three. Default: hidden.";
-        this.AcceptOnlyFromAmong([.. Names]);
+        this.AcceptOnlyFromAmong([.. AllNames]);
     }
 
-    private static IEnumerable<string> Names => Enum.GetValues<StateKind>().Select(NameOf).Append(All);
+    public static IEnumerable<string> AllNames => Enum.GetValues<StateKind>().Select(NameOf).Append(All);
 
     public static string NameOf(StateKind kind) => kind switch
     {
@@ -37,9 +37,12 @@ internal sealed class KindOption : Option<string>
         return $"{states} {done}{(window == 1 ? "" : $", {window} layers at once")}";
     }
 
-    public IReadOnlyList<StateKind> Kinds(ParseResult arguments)
+    public IReadOnlyList<StateKind> Kinds(ParseResult arguments) => Kinds(arguments.GetValue(this));
+
+    /// <summary>The kinds of a name, or the default.</summary>
+    public static IReadOnlyList<StateKind> Kinds(string? name)
     {
-        string asked = arguments.GetValue(this) ?? NameOf(StateKind.Hidden);
+        string asked = name ?? NameOf(StateKind.Hidden);
         return [.. Enum.GetValues<StateKind>().Where(kind => asked == All || asked == NameOf(kind))];
     }
 }

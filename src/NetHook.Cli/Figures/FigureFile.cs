@@ -6,14 +6,16 @@ using SkiaSharp;
 
 namespace NetHook.Cli;
 
-/// <summary>Draws <see cref="HeatMap"/>s side by side into a PNG or SVG file, as in figure 1 of Meng et al. 2022.</summary>
+/// <summary>Draws <see cref="HeatMap"/>s side by side into a PNG, SVG or PDF file, as in figure 1 of Meng et al. 2022.</summary>
 internal static class FigureFile
 {
     // Sizes in points; a PNG has several pixels to each, to be sharp on paper.
     private const int Sharpness = 3;
     private const int CellWidth = 26, CellHeight = 20, NarrowestGrid = 208, WidestGrid = 416;
-    private const int Above = 32, Below = 46, Right = 84, BesideCaptions = 18;
-    private const float FontSize = 12, TitleSize = 13;
+    public const int Above = 32, Below = 46, Right = 84;
+    private const int BesideCaptions = 18;
+    public const float FontSize = 12;
+    private const float TitleSize = 13;
 
     // ScottPlot sets tick labels a little above their ticks.
     private const float Lowered = 2.5f;
@@ -21,46 +23,39 @@ internal static class FigureFile
     // The first of these that the system has.
     private static readonly string[] FontNames = ["Helvetica", "Arial", "Liberation Sans", "DejaVu Sans"];
 
-    /// <summary>Writes a figure, PNG or by the file's ending SVG.</summary>
+    /// <summary>Writes a figure, PNG or by the file's ending SVG or PDF.</summary>
     /// <exception cref="ToolException">The system has no fonts.</exception>
-    public static void Save(string path, IReadOnlyList<HeatMap> maps) => AtomicFile.Write(path, stream =>
+    public static void Save(string path, IReadOnlyList<HeatMap> maps)
     {
-        (int width, int height) = Size(maps);
-        if (Path.GetExtension(path).Equals(".svg", StringComparison.OrdinalIgnoreCase))
-        {
-            using SKCanvas canvas = SKSvgCanvas.Create(new SKRect(0, 0, width, height), stream);
-            Draw(canvas, maps, height);
-            return;
-        }
+        int height = Height(maps);
+        Save(path, maps.Sum(Width), height, canvas => Draw(canvas, maps, height));
+    }
 
-        using var surface = SKSurface.Create(new SKImageInfo(width * Sharpness, height * Sharpness));
-        surface.Canvas.Scale(Sharpness);
-        Draw(surface.Canvas, maps, height);
-        using SKImage image = surface.Snapshot();
-        using SKData data = image.Encode(SKEncodedImageFormat.Png, 100);
-        data.SaveTo(stream);
+    /// <summary>Writes what is drawn on a canvas of a size in points.</summary>
+    public static void Save(string path, int width, int height, Action<SKCanvas> draw) => AtomicFile.Write(path, stream =>
+    {
+        switch (Path.GetExtension(path).ToUpperInvariant())
+        {
+            case ".SVG":
+                using (SKCanvas canvas = SKSvgCanvas.Create(new SKRect(0, 0, width, height), stream))
+                    draw(canvas);
+                break;
+            case ".PDF":
+                using (var document = SKDocument.CreatePdf(stream))
+                {
+                    draw(document.BeginPage(width, height));
+                    document.Close();
+                }
+
+                break;
+            default:
+                SavePng(stream, width, height, draw);
+                break;
+        }
     });
 
-    private static (int Width, int Height) Size(IReadOnlyList<HeatMap> maps) =>
-        (maps.Sum(Width), Above + (CellHeight * maps.Max(map => map.Rows.Count)) + Below);
-
-    private static int Width(HeatMap map) => Left(map) + Math.Clamp(CellWidth * map.Columns, NarrowestGrid, WidestGrid) + Right;
-
-    private static int Left(HeatMap map)
-    {
-        using var typeface = SKTypeface.FromFamilyName(FontName());
-        using var font = new SKFont(typeface, FontSize);
-        return BesideCaptions + (int)map.Captions.Max(caption => font.MeasureText(caption));
-    }
-
-    private static string FontName()
-    {
-        string[] families = SKFontManager.Default.GetFontFamilies();
-        return FontNames.Intersect(families, StringComparer.OrdinalIgnoreCase).FirstOrDefault() ?? families.FirstOrDefault()
-            ?? throw new ToolException("This system has no fonts, and a figure without letters says nothing. Install some (on Debian and Ubuntu: fonts-dejavu-core), or write .csv or .json.");
-    }
-
-    private static void Draw(SKCanvas canvas, IReadOnlyList<HeatMap> maps, int height)
+    /// <summary>Draws heat maps side by side, from the top of the canvas down to a height.</summary>
+    public static void Draw(SKCanvas canvas, IReadOnlyList<HeatMap> maps, int height)
     {
         canvas.Clear(SKColors.White);
         int left = 0;
@@ -71,6 +66,39 @@ internal static class FigureFile
             plot.Render(canvas, new PixelRect(left, left + Width(map), height, 0));
             left += Width(map);
         }
+    }
+
+    /// <summary>How high heat maps side by side are.</summary>
+    public static int Height(IReadOnlyList<HeatMap> maps) => Above + (CellHeight * maps.Max(map => map.Rows.Count)) + Below;
+
+    /// <summary>How wide a heat map is.</summary>
+    public static int Width(HeatMap map) => Left(map) + Math.Clamp(CellWidth * map.Columns, NarrowestGrid, WidestGrid) + Right;
+
+    /// <summary>How far the cells are from the left.</summary>
+    public static int Left(HeatMap map)
+    {
+        using var typeface = SKTypeface.FromFamilyName(FontName());
+        using var font = new SKFont(typeface, FontSize);
+        return BesideCaptions + (int)map.Captions.Max(caption => font.MeasureText(caption));
+    }
+
+    /// <summary>The font of all letters.</summary>
+    /// <exception cref="ToolException">The system has none.</exception>
+    public static string FontName()
+    {
+        string[] families = SKFontManager.Default.GetFontFamilies();
+        return FontNames.Intersect(families, StringComparer.OrdinalIgnoreCase).FirstOrDefault() ?? families.FirstOrDefault()
+            ?? throw new ToolException("This system has no fonts, and a figure without letters says nothing. Install some (on Debian and Ubuntu: fonts-dejavu-core), or write .csv or .json.");
+    }
+
+    private static void SavePng(Stream stream, int width, int height, Action<SKCanvas> draw)
+    {
+        using var surface = SKSurface.Create(new SKImageInfo(width * Sharpness, height * Sharpness));
+        surface.Canvas.Scale(Sharpness);
+        draw(surface.Canvas);
+        using SKImage image = surface.Snapshot();
+        using SKData data = image.Encode(SKEncodedImageFormat.Png, 100);
+        data.SaveTo(stream);
     }
 
     private static Plot MakePlot(HeatMap map)
@@ -84,7 +112,17 @@ internal static class FigureFile
 
         plot.Axes.SetLimits(-0.5, map.Columns - 0.5, -map.Rows.Count + 0.5, 0.5);
         plot.Axes.Left.SetTicks([.. map.Rows.Select((_, row) => (double)-row)], [.. map.Captions]);
-        plot.Axes.Bottom.SetTicks(LayerTicks(map.Columns), [.. LayerTicks(map.Columns).Select(layer => $"{layer}")]);
+        Dress(plot, map.Columns);
+        plot.Title(map.Title, TitleSize);
+        plot.Axes.Title.Label.Bold = false;
+        plot.Axes.Title.Label.OffsetY = 5;
+        return plot;
+    }
+
+    /// <summary>Gives a plot letters of the same size, and layers below it.</summary>
+    public static void Dress(Plot plot, int layers)
+    {
+        plot.Axes.Bottom.SetTicks(LayerTicks(layers), [.. LayerTicks(layers).Select(layer => $"{layer}")]);
         plot.Axes.Left.TickLabelStyle.OffsetY = Lowered;
         foreach (IAxis axis in (IAxis[])[plot.Axes.Left, plot.Axes.Bottom])
         {
@@ -94,10 +132,6 @@ internal static class FigureFile
 
         plot.XLabel("Layer", FontSize);
         plot.Axes.Bottom.Label.Bold = false;
-        plot.Title(map.Title, TitleSize);
-        plot.Axes.Title.Label.Bold = false;
-        plot.Axes.Title.Label.OffsetY = 5;
-        return plot;
     }
 
     /// <summary>The cells one by one: a bitmap in an SVG is blurred by what shows it.</summary>

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Text;
 using NetHook.Interpretability;
 using Spectre.Console;
 
@@ -122,23 +121,6 @@ internal sealed class GenerateCommand : ToolCommand
             throw new ToolException(prompt is null ? "There is nothing to continue. Give a PROMPT, or --prompts FILE with one in each line." : "Give a PROMPT or --prompts, not both.");
         if (prompt is not null)
             return [_prompt.Text(Context, arguments)];
-        string[] lines = [.. Read(file!).Where(line => line.Length > 0)];
-        return lines.Length > 0 ? lines : throw new ToolException($"{file}: It has no lines. Give one prompt in each.");
-    }
-
-    private static string[] Read(string path)
-    {
-        try
-        {
-            return File.ReadAllLines(path, new UTF8Encoding(false, throwOnInvalidBytes: true));
-        }
-        catch (DecoderFallbackException)
-        {
-            throw new ToolException($"{path}: It is not UTF-8.");
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new ToolException($"{path}: It cannot be read: {e.Message}");
-        }
+        return PromptLines.Of(file!);
     }
 }

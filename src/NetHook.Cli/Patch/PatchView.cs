@@ -1,3 +1,4 @@
+using System.Globalization;
 using NetHook.Interpretability;
 using Spectre.Console;
 
@@ -15,6 +16,16 @@ internal static class PatchView
         0,
         1,
         Palette.Of(patch.Kind));
+
+    public static HeatMap Map(HeadPart part, string done, PromptPair pair, HeadGrid recovered) => new(
+        $"{NameOf(part)} of heads {done}",
+        $"recovered of {Tokens.Caption(pair.CleanAnswer)}",
+        [.. Enumerable.Range(0, recovered.Heads).Select(Head)],
+        [.. Enumerable.Range(0, recovered.Heads).Select(Head)],
+        recovered.Rows(),
+        0,
+        1,
+        Palette.Of(StateKind.Attention));
 
     public static void Write(IAnsiConsole console, PatchReport report, IReadOnlyList<HeatMap> maps)
     {
@@ -41,6 +52,26 @@ internal static class PatchView
             grid.Kind, grid.Window, token.CleanPosition, token.CleanText, token.CounterfactualPosition, token.CounterfactualText, layer,
             grid.LogitDifferences[row][layer], grid.Recovered[row][layer],
         });
+
+    /// <summary>The same of heads.</summary>
+    public static void SaveHeadsCsv(string path, PatchReport report) => Csv.Save(
+        path,
+        ["kind", "head", "layer", "logit_difference", "recovered"],
+        from grid in report.Grids
+        from head in Enumerable.Range(0, grid.Recovered.Count)
+        from layer in Enumerable.Range(0, grid.Recovered[head].Count)
+        select new object[] { grid.Kind, head, layer, grid.LogitDifferences[head][layer], grid.Recovered[head][layer] });
+
+    private static string Head(int head) => string.Create(CultureInfo.InvariantCulture, $"head {head}");
+
+    private static string NameOf(HeadPart part) => part switch
+    {
+        HeadPart.Query => "Queries",
+        HeadPart.Key => "Keys",
+        HeadPart.Value => "Values",
+        HeadPart.Pattern => "Patterns",
+        _ => "Outputs",
+    };
 
     private static string Label(PatchedToken token, Func<string, string> write) =>
         token.Differs ? $"{write(token.CleanText)}, {write(token.CounterfactualText)}*" : write(token.CleanText);

@@ -64,7 +64,7 @@ public sealed class LogitLens
         using IDisposable _ = no_grad();
         using IDisposable? stop = model.Parts.StopOn(cancellation);
         IReadOnlyList<int> tokens = model.Tokenizer.Encode(prompt);
-        var states = RecordedStates.Of(model.Parts, [], model.Parts.Ids(tokens));
+        var states = RecordedStates.Of(model.Parts, [], model.Parts.Prompt(tokens));
         string[] layers = [Embeddings, .. RecordedStates.Paths(model.Layout, StateKind.Hidden)];
         RequireOwnLogits(model, states);
         return new LogitLens(

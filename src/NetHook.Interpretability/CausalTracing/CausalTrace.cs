@@ -26,6 +26,9 @@ public sealed record CausalTrace
     /// <summary>How many layers around each one were restored together.</summary>
     public required int Window { get; init; }
 
+    /// <summary>Which modules of the restored token were kept as in the corrupted run; null if none were.</summary>
+    public StateKind? Sever { get; init; }
+
     /// <summary>The ids of the prompt's tokens.</summary>
     public required IReadOnlyList<int> TokenIds { get; init; }
 
@@ -69,7 +72,7 @@ public sealed record CausalTrace
         string Percent(double probability) => TextTable.Number(100 * probability, 1);
         return $"""
             The probability of {TextTable.Quote(AnswerText)} is {Percent(CleanProbability)} %, and {Percent(CorruptedProbability)} % with the subject (*) corrupted.
-            In percent, with the {StateKindNames.Of(Kind, Window)} restored:
+            In percent, with the {StateKindNames.Of(Kind, Window)} restored{StateKindNames.Severed(Sever)}:
 
             {TextTable.Draw([.. Tokens.Select(Label)], Probabilities.Select(probability => 100 * probability), 1)}
             """.ReplaceLineEndings("\n");

@@ -12,6 +12,13 @@ public sealed record CausalTraceOptions
     /// </summary>
     public int? Window { get; init; }
 
+    /// <summary>
+    /// Which modules of the token whose states are restored stay as in the corrupted run, at every layer: <see cref="StateKind.Mlp"/> or
+    /// <see cref="StateKind.Attention"/>, another than is restored; null for none. If less of the answer comes back, it passed through them
+    /// (section 2.3 of the paper).
+    /// </summary>
+    public StateKind? Sever { get; init; }
+
     /// <summary>The standard deviation of the noise, in standard deviations of the model's token embeddings, over all elements of all tokens.</summary>
     public double Noise { get; init; } = 3;
 

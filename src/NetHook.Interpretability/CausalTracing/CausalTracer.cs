@@ -77,7 +77,7 @@ public sealed class CausalTracer
             options = options with { Answer = _tokenizer.SingleToken(prompt, tokens, options.AnswerText), AnswerText = null };
         using DisposeScope scope = NewDisposeScope();
         Tensor noise = SubjectNoise.Draw(_model, range.End.Value - range.Start.Value, options);
-        return [.. Trace(tokens, range, noise, kinds, options, progress, cancellation)
+        return [.. Trace(tokens, range, noise, kinds, options, ifPredicted: false, progress, cancellation)
             .Select(trace => trace with { Prompt = prompt, Noise = options.Noise, Seed = options.Seed })];
     }
 
@@ -100,25 +100,44 @@ public sealed class CausalTracer
         IReadOnlyList<int> tokens, Range subject, Tensor noise, CausalTraceOptions? options = null, IProgress<double>? progress = null, CancellationToken cancellation = default)
     {
         options ??= new();
-        return Trace(tokens, subject, noise, [options.Kind], options, progress, cancellation)[0];
+        return Trace(tokens, subject, noise, [options.Kind], options, ifPredicted: false, progress, cancellation)[0];
+    }
+
+    /// <summary>Traces a prompt if the clean run predicts the answer that the options hold, or if they hold none.</summary>
+    /// <returns>A trace for each kind; none if it predicts another token.</returns>
+    internal IReadOnlyList<CausalTrace> TraceIfPredicted(
+        IReadOnlyList<int> tokens, Range subject, Tensor noise, IReadOnlyList<StateKind> kinds, CausalTraceOptions options, IProgress<double>? progress, CancellationToken cancellation) =>
+        Trace(tokens, subject, noise, kinds, options, ifPredicted: true, progress, cancellation);
+
+    /// <summary>Checks what options say of severed modules.</summary>
+    /// <exception cref="OptionException">Nothing of that kind is severed, or it is restored too.</exception>
+    internal static void CheckSevered(IReadOnlyList<StateKind> kinds, StateKind? sever)
+    {
+        if (sever is not (null or StateKind.Mlp or StateKind.Attention))
+            throw new OptionException(nameof(CausalTraceOptions.Sever), sever, "Sever is Mlp or Attention, or null: a block is not severed, its MLP or attention is.");
+        if (sever is { } severed && kinds.Contains(severed))
+            throw new OptionException(nameof(CausalTraceOptions.Sever), sever, "What is severed stays as in the corrupted run, and cannot be restored. Restore another kind of states, such as Hidden.");
     }
 
     private IReadOnlyList<CausalTrace> Trace(
-        IReadOnlyList<int> tokens, Range subject, Tensor noise, IReadOnlyList<StateKind> kinds, CausalTraceOptions options, IProgress<double>? progress, CancellationToken cancellation)
+        IReadOnlyList<int> tokens, Range subject, Tensor noise, IReadOnlyList<StateKind> kinds, CausalTraceOptions options, bool ifPredicted, IProgress<double>? progress, CancellationToken cancellation)
     {
         if (options.AnswerText is not null)
             throw new ArgumentException("AnswerText is set where it cannot be encoded, or beside Answer. Set Answer alone, or trace a prompt that is text.", nameof(options));
         LayerWindow[] windows = [.. kinds.Select(kind => LayerWindow.Of(_model.Layout, kind, options.Window))];
+        CheckSevered(kinds, options.Sever);
         using IDisposable _ = no_grad();
         using IDisposable? stop = _model.StopOn(cancellation);
         using DisposeScope scope = NewDisposeScope();
         var experiment = CorruptedPrompt.Of(_model, tokens, subject, noise);
 
-        var all = RecordedStates.Of(_model, kinds, experiment.Tokens, experiment.Corruption);
+        var all = RecordedStates.Of(_model, options.Sever is { } severed ? [.. kinds, severed] : kinds, experiment.Tokens, experiment.Corruption);
         RecordedStates clean = all.Rows(..1), corrupted = all.Rows(1..);
-        int answer = options.Answer ?? (int)clean.Logits.argmax(-1).item<long>();
+        int predicted = (int)clean.Logits.argmax(-1).item<long>(), answer = options.Answer ?? predicted;
         if (answer < 0 || answer >= _model.VocabularySize)
             throw new OptionException(nameof(options.Answer), answer, $"Answer is no id of the vocabulary, 0 to {_model.VocabularySize - 1}.");
+        if (ifPredicted && answer != predicted)
+            return [];
         Tensor Measure(Tensor logits) => logits.to(ScalarType.Float32).softmax(-1).select(-1, answer).mean([-1]);
         double Probability(RecordedStates states) => Measure(states.Logits.unsqueeze(0)).item<float>();
         double cleanProbability = Probability(clean), corruptedProbability = Probability(corrupted);
@@ -129,12 +148,13 @@ public sealed class CausalTracer
         string[] texts = [.. tokens.Select(Text)];
         return [.. windows.Select((window, i) =>
         {
-            StateGrid restored = new StateSweep(_model, window).Run(
+            StateGrid restored = new StateSweep(_model, window, options.Sever).Run(
                 corrupted, clean, positions, Measure, ProgressPart.Of(progress, i, windows.Length), cancellation);
             return new CausalTrace
             {
                 Kind = window.Kind,
                 Window = window.Width,
+                Sever = options.Sever,
                 TokenIds = [.. tokens],
                 Tokens = texts,
                 Subject = experiment.Subject,

@@ -23,6 +23,6 @@ internal sealed record CorruptedPrompt(Tensor Tokens, Tensor Corruption, Range S
 
         Tensor corruption = zeros([noise.shape[0] + 1, tokens.Count, model.Width], noise.dtype, model.Device);
         corruption.narrow(0, 1, noise.shape[0]).narrow(1, start, length).copy_(noise);
-        return new(model.Ids(tokens).repeat(noise.shape[0] + 1, 1), corruption.to(model.Embeddings.dtype), start..(start + length));
+        return new(model.Prompt(tokens).repeat(noise.shape[0] + 1, 1), corruption.to(model.Embeddings.dtype), start..(start + length));
     }
 }

@@ -28,7 +28,7 @@ internal sealed class TokenGenerator : IDisposable
     {
         ArgumentOutOfRangeException.ThrowIfNegative(maxTokens);
         options.Validate(model.VocabularySize);
-        model.Check(prompts);
+        model.Check(prompts.Rows);
         (_model, _decoder, _most) = (model, model.Module as DecoderModel, maxTokens);
         _prompts = TokenBatch.Of(prompts.Rows, PaddingSide.Left);
         _rows = [.. prompts.Rows.Select(row => row.ToList())];
@@ -81,7 +81,7 @@ internal sealed class TokenGenerator : IDisposable
     private Tensor Last(CancellationToken cancellation)
     {
         if (_decoder is null)
-            return LastOfOwn();
+            return LastOfOwn(cancellation);
         if (_cache is not null && HasTurned())
             _cache.Clear();
         int past = (int)(_cache?.Tokens ?? 0), width = _prompts.Length;
@@ -94,8 +94,9 @@ internal sealed class TokenGenerator : IDisposable
     }
 
     /// <summary>A model of one's own runs all tokens, padded behind, where causal attention does not see.</summary>
-    private Tensor LastOfOwn()
+    private Tensor LastOfOwn(CancellationToken cancellation)
     {
+        using IDisposable? stop = _model.StopOn(cancellation);
         var all = TokenBatch.Of(_rows, PaddingSide.Right);
         PassStep? outer = PassStep.Current;
         PassStep.Current = new GenerationStep(_step, 0, all.Length, [.. _prompts.Rows.Select(row => row.Count)]);

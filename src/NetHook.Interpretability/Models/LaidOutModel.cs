@@ -42,39 +42,61 @@ internal sealed class LaidOutModel
         return tensor(ids, [1, ids.Length], device: Device);
     }
 
+    /// <summary>The ids of a prompt, once it is known that the model can read them. Models of this library check what they are given themselves.</summary>
+    /// <returns>Int64 <c>[1, tokens]</c>.</returns>
+    /// <exception cref="PromptException">The prompt is empty, or longer than the model reads.</exception>
+    /// <exception cref="ArgumentException">An id is none of its vocabulary.</exception>
+    public Tensor Prompt(IReadOnlyList<int> tokens)
+    {
+        if (Module is not DecoderModel)
+            Check([tokens]);
+        return Ids(tokens);
+    }
+
     /// <summary>Runs one prompt.</summary>
     /// <returns>The logits, <c>[tokens, vocabulary]</c>.</returns>
+    /// <exception cref="ArgumentException">The model cannot read it.</exception>
     /// <exception cref="NonFiniteException">The logits behind the last token are not finite.</exception>
-    public Tensor Logits(IEnumerable<int> tokens)
+    public Tensor Logits(IReadOnlyList<int> tokens)
     {
-        Tensor ids = Ids(tokens), logits = Module.call(ids)[0];
+        Tensor ids = Prompt(tokens), logits = Module.call(ids)[0];
         RequireFinite(logits[-1], ids);
         return logits;
     }
 
     /// <summary>Runs rows, each as if it ran alone.</summary>
     /// <returns>The logits, <c>[rows, tokens, vocabulary]</c>; those at padding mean nothing.</returns>
-    /// <exception cref="ArgumentException">A model that is not of this library is given rows that are padded on the left.</exception>
+    /// <exception cref="ArgumentException">A row is longer than the model reads or has an id that is not in its vocabulary; or a model that
+    /// is not of this library is given rows that are padded on the left.</exception>
     public Tensor Logits(TokenBatch batch)
     {
         if (Module is DecoderModel decoder)
             return decoder.Logits(batch);
 
         // By causal attention no token sees what stands behind it.
-        return batch.Side == PaddingSide.Right || !batch.HasPadding ? Module.call(batch.Ids.to(Device)) : throw new ArgumentException(
-            $"{TypeNames.Of(Module)} is no model of this library, and cannot be told which tokens are padding on the left. Make the batch with PaddingSide.Right, behind each row's tokens.");
+        if (batch.Side == PaddingSide.Left && batch.HasPadding)
+        {
+            throw new ArgumentException(
+                $"{TypeNames.Of(Module)} is no model of this library, and cannot be told which tokens are padding on the left. Make the batch with PaddingSide.Right, behind each row's tokens.");
+        }
+
+        Check(batch.Rows);
+        using DisposeScope scope = NewDisposeScope();
+        return scope.MoveToOuter(Module.call(batch.Ids.to(Device)));
     }
 
     /// <summary>Finds out whether the model can read rows.</summary>
-    /// <exception cref="ArgumentException">A row is longer than the model reads, or an id is none of its vocabulary.</exception>
-    public void Check(TokenBatch rows)
+    /// <exception cref="ArgumentException">A row is empty or longer than the model reads, or an id is none of its vocabulary.</exception>
+    public void Check(IReadOnlyList<IReadOnlyList<int>> rows)
     {
+        if (rows.Any(row => row.Count == 0))
+            throw new PromptException("There are no tokens to go on from. Give one at least.");
         string limit = Module is DecoderModel decoder ? $" ({decoder.LimitSetting})" : "";
-        int longest = rows.Rows.Max(row => row.Count), largest = rows.Rows.Max(row => row.Max());
+        int longest = rows.Max(row => row.Count), largest = rows.Max(row => row.Max()), least = rows.Min(row => row.Min());
         if (longest > Layout.MaxTokens)
             throw new PromptException($"The input has {longest} tokens, this model reads at most {Layout.MaxTokens}{limit}: shorten it.");
-        if (largest >= VocabularySize)
-            throw new ArgumentException($"Token id {largest} is outside the vocabulary, 0 to {VocabularySize - 1}: was it made by another model's tokenizer?");
+        if (least < 0 || largest >= VocabularySize)
+            throw new ArgumentException($"Token id {(least < 0 ? least : largest)} is outside the vocabulary, 0 to {VocabularySize - 1}: was it made by another model's tokenizer?");
     }
 
     /// <summary>Says which layer is at fault if logits that the model gave for these ids are not finite.</summary>

@@ -46,7 +46,7 @@ public sealed partial class LanguageModel
     {
         ArgumentNullException.ThrowIfNull(layers);
         TokenBatch batch = Batch(prompts);
-        Parts.Check(batch);
+        Parts.Check(batch.Rows);
         string[] names = [.. layers.SelectMany(Find).Distinct()];
         if (names.Length == 0)
             throw new ArgumentException("No layers are named. Give names such as those of Model.ModuleNames(), or globs over them.", nameof(layers));

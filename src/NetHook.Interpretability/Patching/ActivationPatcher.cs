@@ -63,8 +63,8 @@ public sealed class ActivationPatcher
         using IDisposable _ = no_grad();
         using IDisposable? stop = model.StopOn(cancellation);
         using DisposeScope scope = NewDisposeScope();
-        var clean = RecordedStates.Of(model, kinds, model.Ids(prompts.Clean));
-        var counterfactual = RecordedStates.Of(model, kinds, model.Ids(prompts.Counterfactual));
+        var clean = RecordedStates.Of(model, kinds, model.Prompt(prompts.Clean));
+        var counterfactual = RecordedStates.Of(model, kinds, model.Prompt(prompts.Counterfactual));
         (int cleanAnswer, int counterfactualAnswer) =
             (Answer(options.CleanAnswer, cleanPrompt, prompts.Clean, clean), Answer(options.CounterfactualAnswer, counterfactualPrompt, prompts.Counterfactual, counterfactual));
         if (cleanAnswer == counterfactualAnswer)

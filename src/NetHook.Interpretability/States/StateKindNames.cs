@@ -14,4 +14,12 @@ internal static class StateKindNames
         };
         return $"{states} of one token (down) at {(window == 1 ? "one layer" : $"{window} layers")} (across)";
     }
+
+    /// <summary>" and its MLPs severed"; nothing if none are.</summary>
+    public static string Severed(StateKind? kind) => kind switch
+    {
+        null => "",
+        StateKind.Mlp => " and its MLPs severed",
+        _ => " and its attention severed",
+    };
 }

@@ -12,9 +12,14 @@ namespace NetHook.Interpretability;
 /// to differ from the run that they are put into: the layers before it are not computed again, and of the last layers only
 /// what the measure reads, the logits behind the last token.
 /// </remarks>
-internal sealed class StateSweep(LaidOutModel model, LayerWindow window, int mostPositions = StateSweep.MostPositions)
+/// <param name="model">The model.</param>
+/// <param name="window">Which states are put in.</param>
+/// <param name="sever">Which modules of the changed token give what they gave in the run, at every layer; null for none.</param>
+/// <param name="mostPositions">How many tokens go through the model at once.</param>
+internal sealed class StateSweep(LaidOutModel model, LayerWindow window, StateKind? sever = null, int mostPositions = StateSweep.MostPositions)
 {
     private readonly string[] _paths = RecordedStates.Paths(model.Layout, window.Kind);
+    private readonly string[] _severed = sever is { } kind ? RecordedStates.Paths(model.Layout, kind) : [];
 
     // Larger batches gain nothing on a CPU, and cost memory.
     private const int MostPositions = 4096;
@@ -69,9 +74,18 @@ internal sealed class StateSweep(LaidOutModel model, LayerWindow window, int mos
         else if (added)
             hidden = hidden.Plus(changed * (states[from] - run.States[window.Kind][from]).repeat(copies, 1, 1));
 
-        using TraceDict? edits = first == to ? null : new(model.Module, Enumerable.Range(first, to - first).ToDictionary(
+        var edits = Enumerable.Range(first, to - first).ToDictionary(
             at => _paths[at],
-            at => LaidOutModel.Quietly(output: (Tensor output) => where(changed, states[at], output))));
+            at => LaidOutModel.Quietly(output: (Tensor output) => where(changed, states[at], output)));
+
+        // Before the first of these layers, the token's modules see what they saw in the run.
+        for (int at = first; at < _severed.Length; at++)
+        {
+            Tensor usual = run.States[sever!.Value][at];
+            edits[_severed[at]] = LaidOutModel.Quietly(output: (Tensor output) => where(changed, usual.repeat(copies, 1, 1), output));
+        }
+
+        using TraceDict? traces = edits.Count == 0 ? null : new(model.Module, edits);
 
         // Of the positions behind the last block, the measure reads the last one.
         return model.LogitsFrom(first, hidden, run.Ids.repeat(copies, 1), all => all.narrow(1, -1, 1));

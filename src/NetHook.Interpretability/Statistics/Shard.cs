@@ -4,8 +4,8 @@ using System.Numerics;
 namespace NetHook.Interpretability;
 
 /// <summary>
-/// A part of a text that is divided for several machines: of the pieces that the text is cut into, every <paramref name="Count"/>th, from
-/// piece <paramref name="Number"/> on.
+/// A part of a text or of a list of facts, divided for several machines: every <paramref name="Count"/>th of the facts, or of the pieces that the text
+/// is cut into, from number <paramref name="Number"/> on.
 /// </summary>
 /// <param name="Number">Which part, from 1.</param>
 /// <param name="Count">How many parts there are.</param>
@@ -25,6 +25,13 @@ public sealed record Shard(int Number, int Count)
             ? new(number, count)
             : null;
 
+    /// <exception cref="ArgumentOutOfRangeException">There is no such part.</exception>
+    internal void Check(string parameter)
+    {
+        if (Count < 1 || Count > MostParts || Number < 1 || Number > Count)
+            throw new ArgumentOutOfRangeException(parameter, this, $"A shard is part i of n, i from 1 to n, and n at most {MostParts}.");
+    }
+
     /// <summary>Whether a piece of the work is of this part.</summary>
     internal bool Holds(long piece) => piece % Count == Number - 1;
 
@@ -37,6 +44,9 @@ public sealed record Shard(int Number, int Count)
         long count = 1;
         foreach (Shard part in parts)
         {
+            // Nearly all parts are of the same division as those before.
+            if (count % part.Count == 0)
+                continue;
             count = count / (long)BigInteger.GreatestCommonDivisor(count, part.Count) * part.Count;
             if (count > MostParts)
                 return null;
@@ -49,7 +59,14 @@ public sealed record Shard(int Number, int Count)
     internal static IEnumerable<Shard> Missing(IReadOnlyCollection<Shard> parts)
     {
         int count = CommonCount(parts) ?? throw new ArgumentOutOfRangeException(nameof(parts));
-        return Enumerable.Range(0, count).Where(piece => !parts.Any(part => part.Holds(piece))).Select(piece => new Shard(piece + 1, count));
+        bool[] held = new bool[count];
+        foreach (Shard part in parts)
+        {
+            for (int piece = part.Number - 1; piece < count; piece += part.Count)
+                held[piece] = true;
+        }
+
+        return Enumerable.Range(0, count).Where(piece => !held[piece]).Select(piece => new Shard(piece + 1, count));
     }
 
     /// <summary>The part as text.</summary>

@@ -202,10 +202,11 @@ public sealed class StatisticsFile : IDisposable
     {
         if (other._notes.Model != _notes.Model)
             throw new StatisticsJobException(path, $"{path} holds statistics of another model than the files before it.");
-        if (other.Parts.FirstOrDefault(part => Parts.Any(part.Overlaps)) is { } twice)
+        var held = Parts.GroupBy(part => part.Text, part => part.Shard).ToDictionary(text => text.Key, shards => new ShardSet(shards));
+        foreach (TextPart part in other.Parts)
         {
-            Shard held = Parts.First(twice.Overlaps).Shard;
-            throw new StatisticsJobException(path, $"{path} holds part {twice.Shard} of a text, of which the files before it hold part {held}: {(held == twice.Shard ? "it" : "some of it")} would count twice.");
+            if (held.TryGetValue(part.Text, out ShardSet? set) && set.Overlapping(part.Shard) is { } twice)
+                throw new StatisticsJobException(path, $"{path} holds part {part.Shard} of a text, of which the files before it hold part {twice}: {(twice == part.Shard ? "it" : "some of it")} would count twice.");
         }
 
         IReadOnlyList<TextPart> all = [.. Parts, .. other.Parts];

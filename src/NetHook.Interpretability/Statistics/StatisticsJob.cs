@@ -44,8 +44,7 @@ public sealed class StatisticsJob
         ArgumentNullException.ThrowIfNull(layers);
         ArgumentNullException.ThrowIfNull(make);
         (_model, _text, _shard, _layers, _make) = (model, text, shard ?? Shard.Whole, [.. layers], make);
-        if (_shard.Count < 1 || _shard.Count > Shard.MostParts || _shard.Number < 1 || _shard.Number > _shard.Count)
-            throw new ArgumentOutOfRangeException(nameof(shard), shard, $"A shard is part i of n, i from 1 to n, and n at most {Shard.MostParts}.");
+        _shard.Check(nameof(shard));
     }
 
     /// <summary>Does the work, or what is left of it.</summary>

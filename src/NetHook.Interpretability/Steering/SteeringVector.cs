@@ -5,16 +5,16 @@ namespace NetHook.Interpretability;
 
 /// <summary>
 /// A direction in what a layer gives, which is added to steer a model (Turner et al. 2023, "Activation Addition"): a vector, the layer that
-/// it belongs to, and how it was made. Immutable; owns its tensor.
+/// it belongs to, the model, and how it was made. Immutable; owns its tensor.
 /// </summary>
 /// <example><code>
 /// using var steering = SteeringVector.Load("cheerful.safetensors");
 /// using Trace steer = steering.Attach(model.Model, strength: 4, TokenPart.NewTokens);
 /// Console.WriteLine(model.Generate("I think that", 20));
 /// </code></example>
-public sealed class SteeringVector : IDisposable
+public sealed partial class SteeringVector : IDisposable
 {
-    private const string Key = "vector", LayerNote = "layer", MethodNote = "method";
+    private const string Key = "vector", LayerNote = "layer", MethodNote = "method", ModelNote = "model";
 
     private readonly Tensor _vector;
 
@@ -22,8 +22,9 @@ public sealed class SteeringVector : IDisposable
     /// <param name="layer">The path of the layer whose output it is added to.</param>
     /// <param name="vector">The vector, <c>[features]</c>, of finite numbers. It is copied, on the CPU, in single precision.</param>
     /// <param name="method">How it was made, in words; null says nothing.</param>
+    /// <param name="model">The model that it was made for; null says nothing.</param>
     /// <exception cref="ArgumentException">The layer is empty, or the vector is not of that shape, or not finite.</exception>
-    public SteeringVector(string layer, Tensor vector, string? method = null)
+    public SteeringVector(string layer, Tensor vector, string? method = null, string? model = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(layer);
         ArgumentNullException.ThrowIfNull(vector);
@@ -33,7 +34,7 @@ public sealed class SteeringVector : IDisposable
         using DisposeScope scope = NewDisposeScope();
         if (!vector.isfinite().all().item<bool>())
             throw new ArgumentException("The steering vector is not finite: the model would give NaN.", nameof(vector));
-        (Layer, Method) = (layer, method);
+        (Layer, Method, Model) = (layer, method, model);
         _vector = vector.detach().to(ScalarType.Float32, CPU, copy: true).DetachFromDisposeScope();
     }
 
@@ -42,6 +43,20 @@ public sealed class SteeringVector : IDisposable
 
     /// <summary>How it was made, in words; null if nobody said.</summary>
     public string? Method { get; }
+
+    /// <summary>The model that it was made for, its type and a hash of its weights; null if nobody said.</summary>
+    public string? Model { get; }
+
+    /// <summary>The length of the vector.</summary>
+    /// <exception cref="ObjectDisposedException">It was disposed.</exception>
+    public double Norm
+    {
+        get
+        {
+            using DisposeScope scope = NewDisposeScope();
+            return Vector.norm().to(ScalarType.Float64).item<double>();
+        }
+    }
 
     /// <summary>The vector, Float32 <c>[features]</c>. A fresh handle at each read.</summary>
     /// <exception cref="ObjectDisposedException">It was disposed.</exception>
@@ -66,7 +81,7 @@ public sealed class SteeringVector : IDisposable
         using DisposeScope scope = NewDisposeScope();
         try
         {
-            return new(layer, file.Read(Key), file.Metadata.GetValueOrDefault(MethodNote));
+            return new(layer, file.Read(Key), file.Metadata.GetValueOrDefault(MethodNote), file.Metadata.GetValueOrDefault(ModelNote));
         }
         catch (ArgumentException e)
         {
@@ -74,7 +89,7 @@ public sealed class SteeringVector : IDisposable
         }
     }
 
-    /// <summary>Writes a safetensors file: the tensor <c>vector</c>, with the layer's path and the method in its notes.</summary>
+    /// <summary>Writes a safetensors file: the tensor <c>vector</c>, with the layer's path, the method and the model in its notes.</summary>
     /// <param name="path">The file; it replaces what is there once it is complete.</param>
     /// <exception cref="IOException">The file cannot be written.</exception>
     public void Save(string path)
@@ -83,6 +98,8 @@ public sealed class SteeringVector : IDisposable
         Dictionary<string, string> notes = new() { ["format"] = "pt", [LayerNote] = Layer };
         if (Method is not null)
             notes[MethodNote] = Method;
+        if (Model is not null)
+            notes[ModelNote] = Model;
         SafetensorsFile.Save(path, new Dictionary<string, Tensor> { [Key] = vector }, notes);
     }
 
@@ -111,6 +128,9 @@ public sealed class SteeringVector : IDisposable
     /// <exception cref="ArgumentException">The layer does not return one tensor.</exception>
     public Trace Attach(nn.Module model, double strength = 1, TokenPart part = TokenPart.All, TraceScope scope = TraceScope.AllCalls) =>
         new(model, Layer, new() { EditOutput = Intervention(strength, part), RetainOutput = false, Scope = scope });
+
+    /// <summary>The layer, the length, and how it was made.</summary>
+    public override string ToString() => $"{Layer}, {_vector.shape[0]} features, norm {TextTable.Number(Norm, 2)}: {Method ?? "nobody said how it was made"}";
 
     /// <summary>Frees the vector.</summary>
     public void Dispose() => _vector.Dispose();

@@ -30,6 +30,10 @@ public sealed class CausalTracerInputTests : IDisposable
         Assert.Equal("Noise is a number of standard deviations, 0 or more. (Parameter 'Noise')\nActual value was -1.", Refusal(new() { Noise = -1 }));
         Assert.Equal("Noise is a number of standard deviations, 0 or more. (Parameter 'Noise')\nActual value was NaN.", Refusal(new() { Noise = double.NaN }));
         Assert.Equal("This is none of the kinds of states: Hidden, Mlp, Attention. (Parameter 'Kind')\nActual value was 7.", Refusal(new() { Kind = (StateKind)7 }));
+        Assert.Equal("Sever is Mlp or Attention, or null: a block is not severed, its MLP or attention is. (Parameter 'Sever')\nActual value was Hidden.", Refusal(new() { Sever = StateKind.Hidden }));
+        Assert.Equal(
+            "What is severed stays as in the corrupted run, and cannot be restored. Restore another kind of states, such as Hidden. (Parameter 'Sever')\nActual value was Mlp.",
+            Refusal(new() { Kind = StateKind.Mlp, Sever = StateKind.Mlp }));
         Assert.Equal($"Answer is no id of the vocabulary, 0 to {Speaking.Config.VocabSize - 1}. (Parameter 'Answer')\nActual value was -1.", Refusal(new() { Answer = -1 }));
     }
 

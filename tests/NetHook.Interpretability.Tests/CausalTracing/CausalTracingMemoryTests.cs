@@ -15,6 +15,8 @@ public sealed class CausalTracingMemoryTests
 
         tracer.Trace(Speaking.Prompt, Speaking.Subject);
         tracer.Trace(Speaking.Prompt, Speaking.Subject, new() { Kind = StateKind.Mlp });
+        tracer.Trace(Speaking.Prompt, Speaking.Subject, new() { Sever = StateKind.Mlp });
+        new CausalTraceJob(model, [new(Speaking.Prompt, Speaking.Subject), new(Speaking.Prompt, Speaking.Subject, "is")], [StateKind.Hidden, StateKind.Mlp]).Run();
         patcher.Patch("The 12 is", "The 34 is", new() { CleanAnswer = "a", CounterfactualAnswer = "b" });
         Assert.ThrowsAny<ArgumentException>(() => tracer.Trace(Speaking.Prompt, Speaking.Subject, new() { Answer = -1 }));
 

@@ -39,5 +39,19 @@ public sealed class ShardTests
     public void Missing_is_what_no_part_holds(string parts, string missing) =>
         Assert.Equal(missing, string.Join(' ', Shard.Missing([.. parts.Split(' ').Select(part => Shard.TryParse(part)!)])));
 
+    [Fact]
+    public void Sets_of_parts_find_what_a_look_at_each_part_finds()
+    {
+        Gen.Select(Parts.Array[0, 4], Parts).Sample((held, part) =>
+        {
+            var set = new ShardSet(held);
+            Assert.Equal(held.FirstOrDefault(part.Overlaps), set.Overlapping(part));
+            Assert.Equal(Enumerable.Range(0, 30).Where(piece => held.Any(one => one.Holds(piece))), Enumerable.Range(0, 30).Where(set.Holds));
+        });
+        var ofOne = new ShardSet(Enumerable.Range(1, 50).Select(number => new Shard(2 * number, 100)));
+        Assert.Equal((null, new Shard(4, 100)), (ofOne.Overlapping(new(3, 100)), ofOne.Overlapping(new(4, 100))));
+        Assert.Equal((new Shard(2, 100), false), (ofOne.Overlapping(new(2, 4)), ofOne.Holds(100)));
+    }
+
     private static Gen<Shard> Parts => Gen.Int[1, 12].SelectMany(count => Gen.Int[1, count].Select(number => new Shard(number, count)));
 }

@@ -54,6 +54,9 @@ internal abstract class Attention : Module<Tensor, Tensor>
 
     public Rotation? Rotation => _settings.Rotation;
 
+    /// <summary>How many heads of queries there are.</summary>
+    public int Heads => _settings.Heads;
+
     /// <summary>A layer between pattern and values; null if there is none.</summary>
     protected virtual Module<Tensor, Tensor>? PatternDropout => null;
 

@@ -47,7 +47,7 @@ internal sealed class WeightFactory(ScalarType dtype, Device device, double? dev
 
     private Parameter Own(Tensor data)
     {
-        var parameter = new Parameter(data);
+        Parameter parameter = TorchSharpInternals.TakeAsParameter(data.requires_grad_());
         parameter.DetachFromDisposeScope();
         _made.Add(parameter);
         return IsSpent ? throw new InvalidOperationException($"These are more than {Most} weights.") : parameter;
