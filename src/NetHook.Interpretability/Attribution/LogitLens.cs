@@ -11,6 +11,7 @@ namespace NetHook.Interpretability;
 public sealed class LogitLens
 {
     private const string Embeddings = "embeddings";
+    private const long PositionsAtOnce = 64;
 
     private readonly IReadOnlyList<NextToken>[][] _predictions;
 
@@ -45,7 +46,7 @@ public sealed class LogitLens
     /// on the layers behind them see that one pass and nothing of the lens.</param>
     /// <param name="prompt">The prompt, of at least one token.</param>
     /// <param name="count">How many tokens to give at each layer and position.</param>
-    /// <param name="cancellation">Ends the work, at the next block or position.</param>
+    /// <param name="cancellation">Ends the work, at the next block, layer or few positions.</param>
     /// <returns>The predictions.</returns>
     /// <exception cref="ArgumentException">The prompt is empty.</exception>
     /// <exception cref="PromptException">The prompt is not Unicode, or is longer than the model reads.</exception>
@@ -80,21 +81,21 @@ public sealed class LogitLens
 
     private static string Cell(NextToken token) => $"{TextTable.Quote(token.Text)} {TextTable.Number(100 * token.Probability, 0)}%";
 
+    // A few positions at a time: the logits of all may be gigabytes.
     private static IReadOnlyList<NextToken>[] Read(LanguageModel model, string layer, Tensor residual, int count, CancellationToken cancellation)
     {
-        cancellation.ThrowIfCancellationRequested();
-        using DisposeScope scope = NewDisposeScope();
-        Tensor logits = model.Parts.ReadOut(residual)[0];
-        return logits.amax([-1]).isfinite().all().item<bool>()
-            ? [.. logits.unbind(0).Select(MostLikely)]
-            : throw new NonFiniteException(layer, $"Read at '{layer}', the logits are not finite, though the model's own are. Its weights are {residual.dtype}: Float32 reaches further.");
-
-        IReadOnlyList<NextToken> MostLikely(Tensor position)
+        var found = new List<IReadOnlyList<NextToken>>();
+        for (long position = 0; position < residual.shape[1]; position += PositionsAtOnce)
         {
             cancellation.ThrowIfCancellationRequested();
-            using DisposeScope inner = NewDisposeScope();
-            return model.MostLikely(position, count);
+            using DisposeScope scope = NewDisposeScope();
+            Tensor logits = model.Parts.ReadOut(residual.narrow(1, position, Math.Min(PositionsAtOnce, residual.shape[1] - position)))[0];
+            if (!logits.amax([-1]).isfinite().all().item<bool>())
+                throw new NonFiniteException(layer, $"Read at '{layer}', the logits are not finite, though the model's own are. Its weights are {residual.dtype}: Float32 reaches further.");
+            found.AddRange(model.MostLikelyOfEach(logits, count));
         }
+
+        return [.. found];
     }
 
     /// <summary>A model that does more behind its blocks than the layout says would be read wrongly.</summary>

@@ -67,7 +67,7 @@ public sealed class CancellationTests : IDisposable
     }
 
     [Fact]
-    public void Lens_ends_between_two_positions()
+    public void Lens_ends_between_two_reads()
     {
         using var cancellation = new CancellationTokenSource();
         using var last = new Trace(_model.Model, "transformer.h.2", new() { EditOutput = (Func<Tensor?>)Cancel });
