@@ -13,14 +13,28 @@ internal static class LensView
         {
             if (first > 0)
                 console.Line();
-            int count = report.Tokens.Count - first;
-            while (count > 1 && Part(report, first, count).Fit(console) > console.Profile.Width)
-                count--;
+            int count = MostThatFit(console, report, first);
             Table table = Part(report, first, count);
             table.Fit(console);
             console.Print(table);
             first += count;
         }
+    }
+
+    // A wider part is never narrower, so that halving finds the widest that fits.
+    private static int MostThatFit(IAnsiConsole console, LensReport report, int first)
+    {
+        int fits = 1, most = report.Tokens.Count - first;
+        while (fits < most)
+        {
+            int middle = (fits + most + 1) / 2;
+            if (Part(report, first, middle).Fit(console) > console.Profile.Width)
+                most = middle - 1;
+            else
+                fits = middle;
+        }
+
+        return fits;
     }
 
     private static Table Part(LensReport report, int first, int count)
