@@ -19,16 +19,6 @@ internal static class FactsView
             Write(console, file, report, maps);
     }
 
-    public static string NameOf(TokenRole role) => role switch
-    {
-        TokenRole.FirstSubject => "First subject token",
-        TokenRole.MiddleSubject => "Middle subject tokens",
-        TokenRole.LastSubject => "Last subject token",
-        TokenRole.FirstSubsequent => "First subsequent token",
-        TokenRole.Further => "Further tokens",
-        _ => "Last token",
-    };
-
     /// <summary>The roles that some fact has a token of.</summary>
     public static IReadOnlyList<TokenRole> Roles(CausalTraceAverage average) => [.. Enum.GetValues<TokenRole>().Where(role => average[role, 0].Count > 0)];
 
@@ -39,7 +29,7 @@ internal static class FactsView
         string severed = sever is { } kind ? $", {(kind == StateKind.Mlp ? "MLPs" : "attention")} severed" : "";
         return new(
             KindOption.Describe(average.Kind, average.Window, "restored") + severed, "Average indirect effect",
-            [.. roles.Select(NameOf)], [.. roles.Select(NameOf)], means, 0, means.Max(row => row.Max()), Palette.Of(average.Kind));
+            [.. roles.Select(TokenRoles.NameOf)], [.. roles.Select(TokenRoles.NameOf)], means, 0, means.Max(row => row.Max()), Palette.Of(average.Kind));
     }
 
     private static void SaveFigure(string path, CausalTraceFile file, HeatMap[] maps)

@@ -59,7 +59,7 @@ internal static class FactsFigure
             Scatter line = plot.Add.Scatter(layers, [.. means.Select(mean => mean.Mean)], Colors[(int)role]);
             line.LineWidth = LineWidth;
             line.MarkerSize = 3;
-            line.LegendText = FactsView.NameOf(role);
+            line.LegendText = TokenRoles.NameOf(role);
         }
 
         FigureFile.Dress(plot, average.Layers);

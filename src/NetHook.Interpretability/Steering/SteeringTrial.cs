@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 namespace NetHook.Interpretability;
 
 /// <summary>
-/// What a steering vector does to prompts, with a random vector of the same norm beside it: an effect that the random one has too says
+/// The effect of a steering vector on prompts, with a random vector of the same norm beside it: an effect that the random one has too says
 /// nothing of the direction. Immutable; holds no tensors.
 /// </summary>
 /// <remarks>
@@ -29,10 +29,10 @@ public sealed record SteeringTrial
     /// <summary>The length of both vectors.</summary>
     public required double Norm { get; init; }
 
-    /// <summary>What the random vector was drawn by.</summary>
+    /// <summary>The seed that the random vector was drawn by.</summary>
     public required long Seed { get; init; }
 
-    /// <summary>What is measured, in words; null if no answer was given.</summary>
+    /// <summary>The measure, in words; null if no answer was given.</summary>
     public required string? Measured { get; init; }
 
     /// <summary>First the model as it is, then for each strength the vector and the random one.</summary>

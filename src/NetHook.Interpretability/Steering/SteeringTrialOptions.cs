@@ -1,6 +1,6 @@
 namespace NetHook.Interpretability;
 
-/// <summary>What a <see cref="SteeringTrial"/> tries.</summary>
+/// <summary>How a <see cref="SteeringTrial"/> tries a vector.</summary>
 public sealed record SteeringTrialOptions
 {
     /// <summary>The strengths that are tried, besides none at all.</summary>
@@ -15,6 +15,6 @@ public sealed record SteeringTrialOptions
     /// <summary>How many tokens each prompt is continued by; 0 continues none.</summary>
     public int MaxTokens { get; init; } = 20;
 
-    /// <summary>What the random vector is drawn by.</summary>
+    /// <summary>The seed that the random vector is drawn by.</summary>
     public long Seed { get; init; }
 }

@@ -79,7 +79,7 @@ public sealed partial class SteeringVector
     }
 
     /// <summary>A random direction of the same length, to compare with: it shows what any vector of that length does.</summary>
-    /// <param name="seed">What it is drawn by.</param>
+    /// <param name="seed">The seed that it is drawn by.</param>
     /// <returns>A steering vector for the same layer, the caller's to dispose.</returns>
     /// <exception cref="ObjectDisposedException">It was disposed.</exception>
     public SteeringVector RandomLike(long seed = 0)

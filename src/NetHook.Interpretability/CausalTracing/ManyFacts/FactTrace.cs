@@ -2,7 +2,7 @@ using System.Text.Json.Serialization;
 
 namespace NetHook.Interpretability;
 
-/// <summary>What causal tracing found of one fact of many. Immutable; holds no tensors.</summary>
+/// <summary>The result of causal tracing for one fact of many. Immutable; holds no tensors.</summary>
 /// <remarks>Its JSON is a line of the file that a <see cref="CausalTraceJob"/> saves.</remarks>
 public sealed record FactTrace
 {

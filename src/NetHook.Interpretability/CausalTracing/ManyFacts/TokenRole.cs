@@ -1,7 +1,7 @@
 namespace NetHook.Interpretability;
 
 /// <summary>
-/// What a token is to its prompt, as figure 2 of Meng et al. 2022 groups tokens. A token may have several roles: the one token of a subject is
+/// The role of a token in its prompt, as figure 2 of Meng et al. 2022 groups tokens. A token may have several roles: the one token of a subject is
 /// its first and its last.
 /// </summary>
 public enum TokenRole

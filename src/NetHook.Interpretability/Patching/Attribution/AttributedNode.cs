@@ -6,7 +6,7 @@ namespace NetHook.Interpretability;
 /// <param name="Head">The head in the layer, from 0.</param>
 /// <param name="Token">The token; for a pattern the one that looks.</param>
 /// <param name="Estimate">The estimated change of the logit difference.</param>
-/// <param name="Strength">What nodes are ranked by: the size of the estimate, or with GradDrop the mean size of those with a layer dropped.</param>
+/// <param name="Strength">The number that nodes are ranked by: the size of the estimate, or with GradDrop the mean size of those with a layer dropped.</param>
 /// <param name="Exact">The change of the logit difference when the node was patched; null if it was not.</param>
 public sealed record AttributedNode(HeadPart Part, int Layer, int Head, PatchedToken Token, double Estimate, double Strength, double? Exact)
 {

@@ -1,6 +1,6 @@
 namespace NetHook.Interpretability;
 
-/// <summary>What an <see cref="AttributionPatcher"/> estimates, and how many of its estimates it checks.</summary>
+/// <summary>The parts that an <see cref="AttributionPatcher"/> estimates, and how many of its estimates it checks.</summary>
 public sealed record AttributionOptions
 {
     /// <summary>Which parts of the heads are estimated: their outputs by default.</summary>

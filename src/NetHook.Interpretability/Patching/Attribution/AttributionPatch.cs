@@ -1,7 +1,7 @@
 namespace NetHook.Interpretability;
 
 /// <summary>
-/// What attribution patching estimated: by how much each part of each head at each token, taken from the clean run, would change the logit
+/// The estimates of attribution patching: by how much each part of each head at each token, taken from the clean run, would change the logit
 /// difference of the counterfactual one, with the exact change of the strongest. <see cref="ToString"/> lists them. Immutable; holds no
 /// tensors.
 /// </summary>

@@ -40,7 +40,7 @@ public sealed class AttributionPatcher
     /// <summary>Estimates all nodes, and patches the strongest exactly.</summary>
     /// <param name="cleanPrompt">The prompt whose answer is looked for, such as "The capital of France is".</param>
     /// <param name="counterfactualPrompt">One like it with another answer, such as "The capital of Italy is".</param>
-    /// <param name="options">What is estimated, how many are checked, the answers, and how the prompts are aligned.</param>
+    /// <param name="options">The parts to estimate, how many are checked, the answers, and how the prompts are aligned.</param>
     /// <param name="progress">Gets the share of the work that is done, 0 to 1.</param>
     /// <param name="cancellation">Ends the work, at the next block or pass.</param>
     /// <returns>The nodes, the strongest first.</returns>

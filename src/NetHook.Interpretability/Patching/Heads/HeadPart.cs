@@ -3,7 +3,7 @@ namespace NetHook.Interpretability;
 /// <summary>Which part of an attention head an experiment patches.</summary>
 public enum HeadPart
 {
-    /// <summary>What the head adds up by its pattern, before the output projection (<see cref="TransformerLayout.HeadOutputs"/>).</summary>
+    /// <summary>The sum that the head makes of the values by its pattern, before the output projection (<see cref="TransformerLayout.HeadOutputs"/>).</summary>
     Output,
 
     /// <summary>Its queries, as they meet the keys (<see cref="TransformerLayout.Queries"/>).</summary>

@@ -1,7 +1,7 @@
 namespace NetHook.Interpretability;
 
 /// <summary>
-/// What patching by head found: how far one part of each head of the clean run, put into the counterfactual one, brings the clean answer
+/// The result of patching by head: how far one part of each head of the clean run, put into the counterfactual one, brings the clean answer
 /// back. <see cref="ToString"/> draws it. Immutable; holds no tensors.
 /// </summary>
 public sealed record HeadPatch

@@ -33,7 +33,7 @@ public sealed class HeadPatcher
     /// <summary>Patches a part of each head, at all tokens that the prompts share, one head at a time.</summary>
     /// <param name="cleanPrompt">The prompt whose answer is looked for, such as "The capital of France is".</param>
     /// <param name="counterfactualPrompt">One like it with another answer, such as "The capital of Italy is".</param>
-    /// <param name="part">What is patched.</param>
+    /// <param name="part">The part that is patched.</param>
     /// <param name="options">The answers, and how the prompts are aligned; <see cref="PatchOptions.Kind"/> and <see cref="PatchOptions.Window"/> do not count.</param>
     /// <param name="progress">Gets the share of the work that is done, 0 to 1.</param>
     /// <param name="cancellation">Ends the work.</param>
@@ -66,7 +66,7 @@ public sealed class HeadPatcher
     /// <summary>Patches a part of each head at one token at a time.</summary>
     /// <param name="cleanPrompt">The prompt whose answer is looked for.</param>
     /// <param name="counterfactualPrompt">One like it with another answer.</param>
-    /// <param name="part">What is patched.</param>
+    /// <param name="part">The part that is patched.</param>
     /// <param name="options">The answers, and how the prompts are aligned.</param>
     /// <param name="progress">Gets the share of the work that is done, 0 to 1.</param>
     /// <param name="cancellation">Ends the work.</param>

@@ -1,6 +1,6 @@
 namespace NetHook.Interpretability;
 
-/// <summary>What a <see cref="PathPatcher"/> counts as the path, and how the prompts are aligned.</summary>
+/// <summary>Which parts a <see cref="PathPatcher"/> counts as the path, and how the prompts are aligned.</summary>
 public sealed record PathOptions
 {
     /// <summary>

@@ -1,6 +1,6 @@
 namespace NetHook.Interpretability;
 
-/// <summary>What patching one path found. Immutable; holds no tensors.</summary>
+/// <summary>The result of patching one path. Immutable; holds no tensors.</summary>
 public sealed record PathPatch
 {
     internal PathPatch()
@@ -10,10 +10,10 @@ public sealed record PathPatch
     /// <summary>The prompts, their answers, and the logit differences of the two runs.</summary>
     public required PromptPair Pair { get; init; }
 
-    /// <summary>Where the path begins.</summary>
+    /// <summary>The sender, with which the path begins.</summary>
     public required PathNode Sender { get; init; }
 
-    /// <summary>Where it ends.</summary>
+    /// <summary>The receiver, with which it ends.</summary>
     public required PathNode Receiver { get; init; }
 
     /// <summary>The logit difference of the counterfactual run, when the clean sender reaches it by this path alone.</summary>

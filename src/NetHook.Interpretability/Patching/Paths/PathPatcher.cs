@@ -36,7 +36,7 @@ public sealed class PathPatcher
     /// <param name="counterfactualPrompt">One like it with another answer.</param>
     /// <param name="sender">The output of a head or of an MLP.</param>
     /// <param name="receiver">The queries, keys or values of a later head, the input of an MLP behind the sender, or the logits.</param>
-    /// <param name="options">What counts as the path, the answers, and how the prompts are aligned.</param>
+    /// <param name="options">The parts that count as the path, the answers, and how the prompts are aligned.</param>
     /// <param name="cancellation">Ends the work, at the next block.</param>
     /// <returns>The logit difference.</returns>
     /// <exception cref="OptionException">The sender or the receiver does not exist, is no such part, or the receiver is not behind the sender.</exception>
